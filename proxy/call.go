@@ -1,0 +1,177 @@
+package proxy
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/posthouse/posthouse/proxy/llm"
+)
+
+// call is one client request on its way through the gateway.
+type call struct {
+	g      *Gateway
+	snap   *Snapshot
+	w      http.ResponseWriter
+	rc     *http.ResponseController
+	r      *http.Request
+	ctx    context.Context
+	cancel context.CancelCauseFunc
+	began  time.Time // monotonic
+
+	entry    entry
+	query    url.Values
+	body     []byte
+	peek     peeked
+	consumer *consumer
+	way      way
+
+	rec       Record
+	committed bool      // the status line is written: nothing can stand in any more
+	abort     bool      // the connection must break, so that the client sees that the answer is not whole
+	writeBy   time.Time // the write deadline in force
+}
+
+func (g *Gateway) newCall(w http.ResponseWriter, r *http.Request) *call {
+	c := &call{g: g, snap: g.snapshot.Load(), w: w, r: r, rc: http.NewResponseController(w), began: time.Now()}
+	c.ctx, c.cancel = context.WithCancelCause(r.Context())
+	c.rec = Record{ID: newRequestID(), Start: g.now(), ClientIP: clientIP(r), Method: r.Method, Path: r.URL.Path}
+	w.Header().Set("X-Request-Id", c.rec.ID)
+	return c
+}
+
+// serve takes the call through its stages; what it returns is told to the
+// client, if nothing was yet.
+func (c *call) serve() *llm.Error {
+	stopWatching := context.AfterFunc(c.g.stopping, func() { c.cancel(errStopping) })
+	defer stopWatching()
+	if c.g.stopping.Err() != nil {
+		return shutdownError()
+	}
+	if err := c.accept(); err != nil {
+		return err
+	}
+	if c.entry.endpoint.Op == llm.OpModels && c.entry.before == "" {
+		return c.serveModels()
+	}
+	if err := c.read(); err != nil {
+		return err
+	}
+	if err := c.choose(); err != nil {
+		return err
+	}
+	total := c.snap.timeouts.Total
+	if c.way.route != nil {
+		total = c.way.route.timeouts.over(c.snap.timeouts).Total
+	}
+	if total > 0 {
+		timer := time.AfterFunc(total, func() { c.cancel(timeoutError(llm.ClassTotalTimeout, total)) })
+		defer timer.Stop()
+	}
+	return c.walk(c.way.plan(c.peek.model))
+}
+
+// accept finds out what is asked for, and who asks.
+func (c *call) accept() *llm.Error {
+	var err *llm.Error
+	if c.entry, err = accept(c.g.protocol, c.r); err != nil {
+		return err
+	}
+	c.rec.Op = c.entry.endpoint.Op
+	if c.consumer, err = c.snap.identify(c.r, c.g.now()); err != nil {
+		return err
+	}
+	if c.consumer != nil {
+		c.rec.Consumer, c.rec.ConsumerID = c.consumer.name, c.consumer.id
+	}
+	c.query = c.r.URL.Query()
+	return nil
+}
+
+// read takes the body and looks into it.
+func (c *call) read() *llm.Error {
+	var err *llm.Error
+	if c.body, err = readBody(c.w, c.r, c.snap.limits.BodyBytes); err != nil {
+		return err
+	}
+	c.rec.RequestLen = int64(len(c.body))
+	boundary, form := formBoundary(c.r)
+	switch {
+	case form && c.entry.endpoint.Form:
+		c.peek, err = peekForm(c.body, boundary)
+	case len(c.body) > 0 || c.entry.endpoint.Op != llm.OpPass:
+		c.peek, err = peekJSON(c.body)
+	default:
+		c.peek, err = peekQuery(c.query)
+	}
+	if err != nil {
+		return err
+	}
+	c.rec.Asked, c.rec.Stream = c.peek.model, c.peek.stream
+	return nil
+}
+
+// choose decides which way the call goes.
+func (c *call) choose() *llm.Error {
+	if !c.peek.named {
+		return c.chooseByHeader()
+	}
+	if !c.consumer.mayAsk(c.peek.model) {
+		return &llm.Error{
+			Class: llm.ClassDenied, Status: http.StatusForbidden, Code: "model_not_allowed", Param: "model",
+			Message: fmt.Sprintf("This API key may not ask for the model %q. It may ask for: %s.", c.peek.model, strings.Join(c.consumer.models, ", ")),
+		}
+	}
+	var err *llm.Error
+	c.way, err = c.snap.find(question(c.r, c.query, c.peek.model, c.consumer), c.entry.before, c.consumer)
+	if c.way.route != nil {
+		c.rec.Route = c.way.route.name
+	}
+	return err
+}
+
+// providerHeader names the provider for requests that name no model, such as
+// listing files.
+const providerHeader = "X-Posthouse-Provider"
+
+func (c *call) chooseByHeader() *llm.Error {
+	name := c.r.Header.Get(providerHeader)
+	missing := &llm.Error{
+		Class: llm.ClassDenied, Status: http.StatusBadRequest, Code: "missing_required_parameter", Param: "model",
+		Message: `The request names no model. Set "model", so that it can be routed.`,
+	}
+	if c.entry.endpoint.Op != llm.OpPass {
+		return missing
+	}
+	if c.consumer != nil && (len(c.consumer.models) > 0 || c.consumer.routes != nil) {
+		missing.Message = `The request names no model, and this API key is limited to certain models or routes. Set "model".`
+		return missing
+	}
+	p := c.snap.byName[name]
+	if p == nil {
+		missing.Message = fmt.Sprintf(`The request names no model. Set "model", or the header %s to one of: %s.`, providerHeader, strings.Join(c.providerNames(), ", "))
+		return missing
+	}
+	c.way = way{reason: "the header names the provider", steps: []step{{targets: []target{{provider: p, name: p.name, weight: 1}}}}}
+	return nil
+}
+
+func (c *call) providerNames() []string {
+	var list []string
+	for _, p := range c.snap.providers {
+		list = append(list, p.name)
+	}
+	slices.Sort(list)
+	return list
+}
+
+func shutdownError() *llm.Error {
+	return &llm.Error{
+		Class: llm.ClassShutdown, Status: http.StatusServiceUnavailable, Code: "shutting_down", RetryAfter: time.Second,
+		Message: "The gateway is stopping. Try again in a moment.",
+	}
+}

@@ -1,0 +1,132 @@
+package proxy
+
+import (
+	"context"
+	"encoding/hex"
+	"fmt"
+	"log/slog"
+	"math"
+	"math/rand/v2"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/posthouse/posthouse/proxy/llm"
+)
+
+// newRequestID makes an id that is unique and can't be guessed.
+func newRequestID() string {
+	var b [16]byte
+	for i := range 2 {
+		v := rand.Uint64() // the runtime's ChaCha8 source
+		for j := range 8 {
+			b[8*i+j] = byte(v >> (8 * j))
+		}
+	}
+	return "req_" + hex.EncodeToString(b[:])
+}
+
+// refuse tells the client of an error in its dialect, if nothing was written
+// yet. A stream that broke off was told already.
+func (c *call) refuse(err *llm.Error) {
+	c.rec.Class, c.rec.Message = err.Class, err.Message
+	if c.committed {
+		return
+	}
+	c.rec.Status = err.Status
+	if err.Class == llm.ClassClientClosed && err.Status != http.StatusBadRequest {
+		c.abort = true
+		return
+	}
+	body := err.Raw
+	if body == nil {
+		body = c.g.protocol.EncodeError(err)
+	}
+	h := c.w.Header()
+	h.Set("Content-Type", "application/json")
+	h.Set("Content-Length", strconv.Itoa(len(body)))
+	switch err.Status {
+	case http.StatusUnauthorized:
+		h.Set("Www-Authenticate", "Bearer")
+	case http.StatusMethodNotAllowed:
+		h.Set("Allow", err.Param)
+	}
+	if err.RetryAfter > 0 {
+		h.Set("Retry-After", strconv.Itoa(int(math.Ceil(err.RetryAfter.Seconds()))))
+	}
+	if len(c.rec.Attempts) > 0 {
+		c.nameRoute(h)
+		if err.RetryAfter == 0 {
+			h.Set("X-Should-Retry", "false") // read by OpenAI's clients: what could be tried was tried
+		}
+	}
+	c.committed = true
+	c.touch()
+	c.w.WriteHeader(err.Status)
+	n, _ := c.w.Write(body) // a client that left can't be told that it left
+	c.rec.BytesOut += int64(n)
+}
+
+// finish settles the call: it is recorded and logged exactly once.
+func (c *call) finish() {
+	c.cancel(nil)
+	c.rec.Duration = time.Since(c.began)
+	if c.rec.Class == llm.ClassClientClosed {
+		c.rec.Status = statusClientClosed
+	}
+	if c.g.recorder != nil {
+		c.g.recorder.Record(&c.rec)
+	}
+	c.g.log.LogAttrs(context.Background(), slog.LevelInfo, "call", c.rec.attrs()...)
+}
+
+// attrs are the record as one line of the log: no content, no secrets.
+func (r *Record) attrs() []slog.Attr {
+	attrs := []slog.Attr{
+		slog.String("request_id", r.ID), slog.String("method", r.Method), slog.String("path", clip(r.Path, 200)),
+		slog.String("client", r.ClientIP), slog.Int("status", r.Status),
+		slog.Float64("ms", millis(r.Duration)), slog.Int64("bytes_in", r.RequestLen), slog.Int64("bytes_out", r.BytesOut),
+	}
+	text := func(key, value string) {
+		if value != "" {
+			attrs = append(attrs, slog.String(key, value))
+		}
+	}
+	text("op", string(r.Op))
+	text("consumer", r.Consumer)
+	text("route", r.Route)
+	text("asked", r.Asked)
+	text("provider", r.Provider)
+	text("model", r.Model)
+	text("class", string(r.Class))
+	text("error", clip(r.Message, 300))
+	if r.Stream {
+		attrs = append(attrs, slog.Bool("stream", true))
+	}
+	if len(r.Attempts) > 0 {
+		attrs = append(attrs, slog.Int("attempts", len(r.Attempts)), slog.Float64("ttft_ms", millis(r.FirstByte)))
+	}
+	if r.UsageSeen {
+		attrs = append(attrs, slog.Int64("prompt_tokens", r.Usage.Prompt()), slog.Int64("completion_tokens", r.Usage.Output))
+	}
+	if len(r.Attempts) > 1 || r.Class != "" {
+		for i, a := range r.Attempts {
+			text(fmt.Sprintf("attempt_%d", i+1), fmt.Sprintf("%s/%s %s %d %.0fms %s", a.Provider, a.Model, a.KeyName, a.Status, millis(a.Duration), a.Class))
+		}
+	}
+	return attrs
+}
+
+func millis(d time.Duration) float64 {
+	return math.Round(float64(d)/float64(10*time.Microsecond)) / 100
+}
+
+func clip(s string, n int) string {
+	if len(s) <= n {
+		return s
+	}
+	for n > 0 && s[n]&0xc0 == 0x80 { // not within a character
+		n--
+	}
+	return s[:n] + "…"
+}

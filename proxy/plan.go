@@ -1,0 +1,214 @@
+package proxy
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/posthouse/posthouse/proxy/llm"
+)
+
+// way is where routing sends a request: the steps to try, and why.
+type way struct {
+	route  *route // nil: routed by the providers' own models
+	steps  []step
+	reason string
+	looked []Considered
+}
+
+// candidate is a target as the plan tries it.
+type candidate struct {
+	target
+	step  int
+	model string   // the name to ask for
+	on    triggers // failures before it after which it is tried
+}
+
+// find decides where a request goes: by the first written route that matches,
+// else by provider/model, else by the models the providers are known for.
+func (s *Snapshot) find(q *Question, before string, c *consumer) (way, *llm.Error) {
+	var w way
+	for _, r := range s.routes {
+		why := r.match.why(q, before)
+		if why == "" && !c.mayUse(r.name) {
+			why = "the consumer may not use it"
+		}
+		w.looked = append(w.looked, Considered{Route: r.name, Matched: why == "", Why: why})
+		if why != "" {
+			continue
+		}
+		w.route, w.steps = r, r.steps
+		w.reason = "the route " + r.name + " matches"
+		if r.broken != "" {
+			return w, routeBroken(r)
+		}
+		return w, nil
+	}
+	if before != "" {
+		return w, &llm.Error{
+			Class: llm.ClassDenied, Status: http.StatusNotFound, Code: "unknown_url",
+			Message: fmt.Sprintf("No AI route serves paths that begin with %.100s.", before),
+		}
+	}
+	if c != nil && c.routes != nil {
+		return w, &llm.Error{
+			Class: llm.ClassDenied, Status: http.StatusForbidden, Code: "route_not_allowed", Param: "model",
+			Message: "None of the AI routes that this API key may use takes this request. It may use: " + strings.Join(names(c.routes), ", ") + ".",
+		}
+	}
+	w.steps, w.reason = s.byModel(q.Model)
+	if len(w.steps) == 0 {
+		return w, s.unknownModel(q.Model, c)
+	}
+	return w, nil
+}
+
+func routeBroken(r *route) *llm.Error {
+	return &llm.Error{
+		Class: llm.ClassUnavailable, Status: http.StatusServiceUnavailable, Code: "route_out_of_service",
+		Message: fmt.Sprintf("The AI route %q is out of service until its configuration is mended (%s).", r.name, r.broken),
+	}
+}
+
+// byModel routes a model without a written route.
+func (s *Snapshot) byModel(model string) ([]step, string) {
+	if name, rest, ok := strings.Cut(model, "/"); ok && rest != "" && s.byName[name] != nil {
+		t := target{provider: s.byName[name], name: name, model: rest, weight: 1}
+		return []step{{targets: []target{t}}}, "the model names the provider " + name
+	}
+	on, _ := parseTriggers(DefaultTriggers()) // the defaults parse; a test says so
+	take := func(fits func(*provider) bool) []step {
+		var steps []step
+		for _, p := range s.providers {
+			if fits(p) {
+				steps = append(steps, step{on: on, targets: []target{{provider: p, name: p.name, weight: 1}}})
+			}
+		}
+		return steps
+	}
+	if steps := take(func(p *provider) bool { return p.lists(model) }); len(steps) > 0 {
+		return steps, "no route matches; " + steps[0].targets[0].name + " lists the model"
+	}
+	if steps := take(func(p *provider) bool { return p.serves(model) }); len(steps) > 0 {
+		return steps, "no route matches; the model's name is one of " + steps[0].targets[0].name + "'s"
+	}
+	if steps := take((*provider).takesAny); len(steps) > 0 {
+		return steps, "no route matches and no provider is known for the model; " + steps[0].targets[0].name + " has no list of models, so it is asked"
+	}
+	return nil, ""
+}
+
+func (s *Snapshot) unknownModel(model string, c *consumer) *llm.Error {
+	e := &llm.Error{Class: llm.ClassModelNotFound, Status: http.StatusNotFound, Code: "model_not_found", Param: "model"}
+	if len(s.providers) == 0 {
+		e.Message = fmt.Sprintf("The model %q can't be served: no provider is set up yet. Add one with its key in the console.", model)
+		return e
+	}
+	var ids []string
+	for _, m := range s.models(c) {
+		ids = append(ids, m.ID)
+	}
+	const show = 20
+	list := strings.Join(ids[:min(len(ids), show)], ", ")
+	if len(ids) > show {
+		list += fmt.Sprintf(" and %d more (GET /v1/models lists them)", len(ids)-show)
+	}
+	e.Message = fmt.Sprintf("The model %q is not available here. Available: %s. Or name a provider, as in %s/%s.", model, list, s.providers[0].name, model)
+	return e
+}
+
+// plan lays the steps out in the order they will be tried: within a step by a
+// draw that weights decide, without putting back.
+func (w *way) plan(asked string) []candidate {
+	var plan []candidate
+	for i, st := range w.steps {
+		on := st.on
+		for j, t := range shuffled(st.targets) {
+			if j > 0 && i > 0 {
+				on = w.steps[0].on // among siblings the route's own triggers hold
+			}
+			plan = append(plan, candidate{target: t, step: i, model: t.modelFor(asked), on: on})
+		}
+	}
+	return plan
+}
+
+// shuffled draws the targets by weight, one after the other.
+func shuffled(targets []target) []target {
+	if len(targets) < 2 {
+		return targets
+	}
+	rest := slices.Clone(targets)
+	total := 0
+	for _, t := range rest {
+		total += t.weight
+	}
+	drawn := make([]target, 0, len(rest))
+	for len(rest) > 0 {
+		n := rand.IntN(total)
+		i := 0
+		for ; n >= rest[i].weight; i++ {
+			n -= rest[i].weight
+		}
+		drawn = append(drawn, rest[i])
+		total -= rest[i].weight
+		rest = slices.Delete(rest, i, i+1)
+	}
+	return drawn
+}
+
+// listedModel is a model as lists of models show it.
+type listedModel struct {
+	ID      string
+	OwnedBy string
+}
+
+// models lists what a caller may use: the exact names that written routes
+// take, then what each provider serves, each name once.
+func (s *Snapshot) models(c *consumer) []listedModel {
+	var list []listedModel
+	seen := map[string]bool{}
+	add := func(id, owner string) {
+		if seen[id] || !c.mayAsk(id) {
+			return
+		}
+		seen[id] = true
+		list = append(list, listedModel{ID: id, OwnedBy: owner})
+	}
+	for _, r := range s.routes {
+		if !c.mayUse(r.name) || r.broken != "" {
+			continue
+		}
+		for _, id := range r.match.exact {
+			add(id, s.owner(r))
+		}
+	}
+	if c != nil && c.routes != nil {
+		return list // such a consumer is served by its routes alone
+	}
+	for _, p := range s.providers {
+		for _, id := range p.listed {
+			add(id, p.name)
+		}
+	}
+	return list
+}
+
+// owner is the provider that a route asks first.
+func (s *Snapshot) owner(r *route) string {
+	if len(r.steps) > 0 && len(r.steps[0].targets) > 0 {
+		return r.steps[0].targets[0].name
+	}
+	return r.name
+}
+
+func names(set map[string]bool) []string {
+	list := make([]string, 0, len(set))
+	for name := range set {
+		list = append(list, name)
+	}
+	slices.Sort(list)
+	return list
+}

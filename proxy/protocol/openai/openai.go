@@ -1,0 +1,62 @@
+// Package openai is the dialect that most of the world speaks: OpenAI's REST
+// API, as OpenAI publishes it and as forty other vendors imitate it. Where the
+// imitations differ (error shapes, names for reasoning, missing ends of
+// streams) this package reads all of them and writes OpenAI's own form.
+package openai
+
+import (
+	"net/http"
+
+	"github.com/posthouse/posthouse/proxy/llm"
+	"github.com/posthouse/posthouse/proxy/protocol"
+)
+
+// Name is how the catalog refers to this protocol.
+const Name = "openai"
+
+// doneEvent ends a stream.
+const doneEvent = "data: [DONE]\n\n"
+
+// Protocol is the table of this dialect.
+func Protocol() *protocol.Protocol {
+	chat := protocol.Answer{
+		Whole: wholeError, Event: chatEvent, Content: chatContent, EventError: eventError, Usage: usage, Done: doneEvent,
+	}
+	responses := protocol.Answer{
+		Whole: wholeError, Event: responsesEvent, Content: responsesContent, EventError: eventError, Usage: usage,
+	}
+	plain := protocol.Answer{Whole: wholeError, Event: plainEvent, EventError: eventError, Usage: usage}
+	raw := protocol.Answer{Event: plainEvent, EventError: eventError, Usage: usage}
+	post := func(op llm.Op, path string, a protocol.Answer) protocol.Endpoint {
+		return protocol.Endpoint{Op: op, Method: http.MethodPost, Path: "/v1" + path, Upstream: path, Answer: a}
+	}
+	form := func(op llm.Op, path string, a protocol.Answer) protocol.Endpoint {
+		e := post(op, path, a)
+		e.Form = true
+		return e
+	}
+	return &protocol.Protocol{
+		Name: Name,
+		Endpoints: []protocol.Endpoint{
+			post(llm.OpChat, "/chat/completions", chat),
+			post(llm.OpCompletion, "/completions", chat),
+			post(llm.OpEmbeddings, "/embeddings", plain),
+			post(llm.OpResponses, "/responses", responses),
+			post(llm.OpModeration, "/moderations", plain),
+			post(llm.OpRerank, "/rerank", plain),
+			post(llm.OpImages, "/images/generations", plain),
+			form(llm.OpImages, "/images/edits", plain),
+			form(llm.OpImages, "/images/variations", plain),
+			post(llm.OpAudio, "/audio/speech", raw),
+			form(llm.OpAudio, "/audio/transcriptions", raw),
+			form(llm.OpAudio, "/audio/translations", raw),
+			{Op: llm.OpModels, Method: http.MethodGet, Path: "/v1/models", Upstream: "/models"},
+			{Op: llm.OpModels, Method: http.MethodGet, Path: "/v1/models/", Upstream: "/models/"},
+			{Op: llm.OpPass, Path: "/v1/", Upstream: "/", Form: true, Answer: raw},
+		},
+		EncodeError:       encodeError,
+		EncodeStreamError: encodeStreamError,
+		DecodeError:       decodeError,
+		DecodeModels:      decodeModels,
+	}
+}

@@ -1,0 +1,59 @@
+package proxy
+
+import (
+	"time"
+
+	"github.com/posthouse/posthouse/proxy/llm"
+)
+
+// Recorder is told of every call exactly once, after its last byte. It must
+// not block: a call's connection waits for it.
+type Recorder interface {
+	Record(*Record)
+}
+
+// Record is the account of one call: who asked for what, which attempts were
+// made, what came of it. It holds no content and no secrets.
+type Record struct {
+	ID         string    // the x-request-id the caller was given
+	Start      time.Time // when the request's head was read
+	ClientIP   string
+	Method     string
+	Path       string
+	Op         llm.Op
+	Consumer   string // name; empty for callers without a key
+	ConsumerID string
+	Route      string // name; empty when no written route matched
+	Asked      string // model the caller asked for
+	Stream     bool
+	RequestLen int64
+
+	// What the caller got.
+	Status    int           // HTTP status; 499 when the caller left first
+	Class     llm.Class     // empty when the call succeeded
+	Message   string        // what the caller was told, or the vendor's own words, bounded and redacted
+	Provider  string        // who answered
+	Model     string        // the model that answered
+	FirstByte time.Duration // Start → first content; 0 if none came
+	Duration  time.Duration // Start → last byte
+	BytesOut  int64
+	Usage     llm.Usage
+	UsageSeen bool // the vendor said what was used
+
+	Attempts []Attempt
+}
+
+// Attempt is one try of one target with one key.
+type Attempt struct {
+	Provider string
+	Model    string
+	KeyID    string
+	KeyName  string
+	Start    time.Duration // since the record's Start
+	Headers  time.Duration // attempt start → response headers; 0 if none came
+	First    time.Duration // attempt start → first content; 0 if none came
+	Duration time.Duration // attempt start → end
+	Status   int           // the vendor's HTTP status; 0 if none came
+	Class    llm.Class     // empty when the attempt succeeded
+	Message  string        // the vendor's own words, bounded and redacted
+}

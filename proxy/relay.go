@@ -1,0 +1,248 @@
+package proxy
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/posthouse/posthouse/proxy/llm"
+)
+
+const (
+	// holdBytes is how much of an answer in one piece is held back until it is
+	// whole, so that a broken one can still be replaced by another target's.
+	holdBytes = 1 << 20
+	// tailBytes is how much of a longer answer's end is kept to find usage in.
+	tailBytes = 16 << 10
+	// writeLimit is how long a client may take to accept what is written.
+	writeLimit = 30 * time.Second
+	// relayBuffer is the piece size by which long answers are copied.
+	relayBuffer = 32 << 10
+)
+
+// pieces is a pooled buffer for copying long answers.
+type pieces struct{ buf []byte }
+
+var piecePool = sync.Pool{New: func() any { return &pieces{buf: make([]byte, relayBuffer)} }}
+
+// passedAnswerHeaders are what a caller may see of a vendor's headers. Rate
+// limits and organisation names of our key are not the caller's business.
+var passedAnswerHeaders = []string{"Content-Type", "Content-Disposition", "Openai-Processing-Ms", "Openai-Version"}
+
+// commit promises the answer to the client: from here on nothing can stand in.
+func (t *try) commit(resp *http.Response, length int64) {
+	h := t.w.Header()
+	for _, name := range passedAnswerHeaders {
+		if v := resp.Header.Get(name); v != "" {
+			h.Set(name, v)
+		}
+	}
+	t.name(h)
+	if length >= 0 {
+		h.Set("Content-Length", strconv.FormatInt(length, 10))
+	}
+	t.committed = true
+	t.rec.Status = resp.StatusCode
+	t.rec.Provider, t.rec.Model = t.cand.name, t.cand.model
+	t.touch()
+	t.w.WriteHeader(resp.StatusCode)
+}
+
+// name tells the caller who answered.
+func (t *try) name(h http.Header) {
+	h.Set("X-Posthouse-Provider", t.cand.name)
+	h.Set("X-Posthouse-Model", t.cand.model)
+	t.nameRoute(h)
+}
+
+func (c *call) nameRoute(h http.Header) {
+	if c.way.route != nil {
+		h.Set("X-Posthouse-Route", headerSafe(c.way.route.name))
+	}
+	h.Set("X-Posthouse-Attempts", strconv.Itoa(len(c.rec.Attempts)))
+}
+
+// headerSafe writes a name so that any header parser takes it.
+func headerSafe(s string) string {
+	for i := 0; i < len(s); i++ {
+		if s[i] < ' ' || s[i] > '~' {
+			return strconv.QuoteToASCII(s)
+		}
+	}
+	return s
+}
+
+// touch moves the write deadline, at most every few seconds: a client that
+// does not read must not hold a goroutine for ever, and streams must be able
+// to go on for hours.
+func (c *call) touch() {
+	now := time.Now()
+	if c.writeBy.Sub(now) > writeLimit-5*time.Second {
+		return
+	}
+	c.writeBy = now.Add(writeLimit)
+	_ = c.rc.SetWriteDeadline(c.writeBy) // where unsupported (tests), there is nothing to hold
+}
+
+// write sends bytes of the answer to the client.
+func (t *try) write(p []byte) *llm.Error {
+	if len(p) == 0 {
+		return nil
+	}
+	if t.at.First == 0 {
+		t.at.First = time.Since(t.began)
+		t.rec.FirstByte = time.Since(t.call.began)
+	}
+	t.touch()
+	n, err := t.w.Write(p)
+	t.rec.BytesOut += int64(n)
+	if err != nil {
+		return t.clientFailed()
+	}
+	if t.rec.BytesOut > t.snap.limits.AnswerBytes {
+		return &llm.Error{Class: llm.ClassMalformed, Message: fmt.Sprintf("the answer is larger than %d bytes (limits.answer_bytes)", t.snap.limits.AnswerBytes)}
+	}
+	return nil
+}
+
+func (t *try) flush() *llm.Error {
+	if err := t.rc.Flush(); err != nil && !errors.Is(err, http.ErrNotSupported) {
+		return t.clientFailed()
+	}
+	return nil
+}
+
+func (t *try) clientFailed() *llm.Error {
+	t.cancel(errClientGone)
+	return clientGone()
+}
+
+// whole relays an answer in one piece. Up to holdBytes it is held until it is
+// complete and known to be an answer; a longer one is passed on as it comes.
+func (t *try) whole(resp *http.Response) *llm.Error {
+	held, done, failed := t.hold(resp.Body)
+	if failed != nil {
+		return failed
+	}
+	answer := &t.entry.endpoint.Answer
+	if done {
+		if answer.Whole != nil {
+			if err := answer.Whole(held); err != nil {
+				return err
+			}
+		}
+		t.takeUsage(held)
+		t.commit(resp, int64(len(held)))
+		return t.write(held)
+	}
+	if answer.Whole != nil && !looksJSON(held) {
+		return &llm.Error{Class: llm.ClassMalformed, Message: "the answer is not JSON"}
+	}
+	t.commit(resp, -1)
+	if err := t.write(held); err != nil {
+		return t.breakOff(err)
+	}
+	return t.copyRest(resp.Body, held)
+}
+
+// hold reads up to holdBytes. An endpoint whose answers are not checked (audio)
+// is not held.
+func (t *try) hold(body io.Reader) (held []byte, done bool, failed *llm.Error) {
+	limit := holdBytes
+	if t.entry.endpoint.Answer.Whole == nil {
+		limit = 1
+	}
+	buf := make([]byte, 0, 4<<10)
+	for len(buf) < limit {
+		if len(buf) == cap(buf) {
+			buf = append(buf, 0)[:len(buf)]
+		}
+		t.clock.set(llm.ClassIdleTimeout, t.times.Idle)
+		n, err := body.Read(buf[len(buf):cap(buf)])
+		buf = buf[:len(buf)+n]
+		if errors.Is(err, io.EOF) {
+			return buf, true, nil
+		}
+		if err != nil {
+			return nil, false, t.broken(err, true)
+		}
+	}
+	return buf, false, nil
+}
+
+func looksJSON(b []byte) bool {
+	b = bytes.TrimLeft(b, " \t\r\n")
+	return len(b) > 0 && (b[0] == '{' || b[0] == '[')
+}
+
+// copyRest passes on what comes after the held part.
+func (t *try) copyRest(body io.Reader, held []byte) *llm.Error {
+	tail := append([]byte(nil), held[max(0, len(held)-tailBytes):]...)
+	p := piecePool.Get().(*pieces) //nolint:errcheck // the pool holds nothing else
+	defer piecePool.Put(p)
+	for {
+		t.clock.set(llm.ClassIdleTimeout, t.times.Idle)
+		n, err := body.Read(p.buf)
+		tail = append(tail, p.buf[:n]...)
+		tail = tail[max(0, len(tail)-tailBytes):]
+		if failed := t.write(p.buf[:n]); failed != nil {
+			return t.breakOff(failed)
+		}
+		if errors.Is(err, io.EOF) {
+			t.takeTailUsage(tail)
+			return nil
+		}
+		if err != nil {
+			return t.breakOff(t.broken(err, true))
+		}
+		if failed := t.flush(); failed != nil {
+			return t.breakOff(failed)
+		}
+	}
+}
+
+// breakOff ends an answer in one piece that can't be completed: the only way
+// to say so is to break the connection.
+func (t *try) breakOff(err *llm.Error) *llm.Error {
+	t.abort = true
+	return err
+}
+
+// wholeForStream handles an answer in one piece to a call that asked for a
+// stream: an error with status 200, or a server that can't stream.
+func (t *try) wholeForStream(resp *http.Response) *llm.Error {
+	held, done, failed := t.hold(resp.Body)
+	if failed != nil {
+		return failed
+	}
+	if done {
+		if err := t.entry.endpoint.Answer.Whole(held); err != nil {
+			return err
+		}
+	}
+	return &llm.Error{Class: llm.ClassMalformed, Message: "it answered in one piece although a stream was asked for"}
+}
+
+// takeUsage reads the counts off an answer or event, if it has any.
+func (t *try) takeUsage(data []byte) {
+	read := t.entry.endpoint.Answer.Usage
+	if read == nil || !bytes.Contains(data, []byte(`"usage"`)) {
+		return
+	}
+	if u, ok := read(data); ok {
+		t.rec.Usage, t.rec.UsageSeen = u, true
+	}
+}
+
+// takeTailUsage reads the counts off the end of a long JSON answer: from the
+// key on to its closing brace, that end is an object but for its first brace.
+func (t *try) takeTailUsage(tail []byte) {
+	if i := bytes.LastIndex(tail, []byte(`"usage"`)); i >= 0 {
+		t.takeUsage(append([]byte{'{'}, tail[i:]...))
+	}
+}

@@ -1,0 +1,228 @@
+package proxy
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"time"
+
+	"github.com/posthouse/posthouse/proxy/llm"
+	"github.com/posthouse/posthouse/proxy/protocol"
+	"github.com/posthouse/posthouse/proxy/rawjson"
+	"github.com/posthouse/posthouse/proxy/sse"
+)
+
+const (
+	// drainTime and drainBytes bound what is read after a stream's last event
+	// so that its connection can be used again.
+	drainTime  = 200 * time.Millisecond
+	drainBytes = 4 << 10
+)
+
+// streaming is a stream being relayed.
+type streaming struct {
+	*try
+	resp     *http.Response
+	reader   *sse.Reader
+	answer   *protocol.Answer
+	held     []byte // events before the first content: nothing is promised yet
+	finished bool   // a finish reason or terminal event was seen
+	done     bool   // the event after which nothing comes was passed on
+}
+
+// stream relays a stream event by event. It is held back until the first event
+// with content; until then any failure leaves the client untouched, and the
+// next target can stand in.
+func (t *try) stream(resp *http.Response) *llm.Error {
+	s := &streaming{
+		try: t, resp: resp, answer: &t.entry.endpoint.Answer,
+		reader: sse.NewReader(resp.Body, int(t.snap.limits.EventBytes)),
+	}
+	if s.answer.Content != nil {
+		t.clock.set(llm.ClassFirstTokenTimeout, t.times.FirstToken-time.Since(t.began))
+	}
+	err := s.relay()
+	if err == nil || !t.committed {
+		return err
+	}
+	return s.interrupt(err)
+}
+
+func (s *streaming) relay() *llm.Error {
+	for !s.done {
+		ev, err := s.reader.Next()
+		switch {
+		case err == nil:
+			if failed := s.event(ev); failed != nil {
+				return failed
+			}
+		case errors.Is(err, io.EOF):
+			return s.end()
+		case errors.Is(err, io.ErrUnexpectedEOF) && len(ev.Raw) > 0:
+			if failed := s.lastEvent(ev); failed != nil {
+				return failed
+			}
+		case errors.Is(err, sse.ErrTooLarge):
+			return &llm.Error{Class: llm.ClassMalformed, Message: fmt.Sprintf("an event is larger than %d bytes (limits.event_bytes)", s.snap.limits.EventBytes)}
+		default:
+			return s.brokeOff(err)
+		}
+	}
+	return s.settle()
+}
+
+// brokeOff is a connection that ended other than it should: after the answer
+// was finished that changes nothing for the client.
+func (s *streaming) brokeOff(err error) *llm.Error {
+	failed := s.broken(err, true)
+	if s.finished && failed.Class == llm.ClassCut {
+		return s.end()
+	}
+	return failed
+}
+
+// event handles one event.
+func (s *streaming) event(ev sse.Event) *llm.Error {
+	if ev.Data == nil {
+		return s.comment(ev)
+	}
+	sig := s.look(ev)
+	switch {
+	case sig.Has(protocol.Broken):
+		s.g.log.Warn("skipped a malformed stream event", "request_id", s.rec.ID, "provider", s.cand.name, "bytes", len(ev.Data))
+		return nil
+	case sig.Has(protocol.Failed):
+		return s.failed(ev.Data)
+	case sig.Has(protocol.HasUsage):
+		s.takeUsage(ev.Data)
+	}
+	s.finished = s.finished || sig.Has(protocol.Finished)
+	s.done = sig.Has(protocol.Done)
+	if !s.committed && !s.promise(ev, sig) {
+		return nil
+	}
+	s.clock.set(llm.ClassIdleTimeout, s.times.Idle)
+	return s.pass(ev.Raw)
+}
+
+func (s *streaming) look(ev sse.Event) protocol.Signal {
+	if s.answer.Event == nil {
+		return 0
+	}
+	return s.answer.Event(ev.Name, ev.Data)
+}
+
+// promise decides whether this event commits the answer; if not, it is held.
+func (s *streaming) promise(ev sse.Event, sig protocol.Signal) bool {
+	content := s.answer.Content == nil || s.answer.Content(ev.Name, ev.Data)
+	if !content && !sig.Has(protocol.Finished) {
+		s.held = append(s.held, ev.Raw...)
+		return false
+	}
+	h := s.w.Header()
+	h.Set("Cache-Control", "no-cache")
+	h.Set("X-Accel-Buffering", "no") // proxies in front of us must not collect events either
+	if s.resp.Header.Get("Content-Type") == "" {
+		s.resp.Header.Set("Content-Type", "text/event-stream")
+	}
+	s.commit(s.resp, -1)
+	return true
+}
+
+// comment passes a comment on once the answer is committed; before, it must
+// not promise anything.
+func (s *streaming) comment(ev sse.Event) *llm.Error {
+	if !s.committed {
+		return nil
+	}
+	s.clock.set(llm.ClassIdleTimeout, s.times.Idle)
+	return s.pass(ev.Raw)
+}
+
+// pass writes an event, and flushes unless the next one is here already.
+func (s *streaming) pass(raw []byte) *llm.Error {
+	if len(s.held) > 0 {
+		if err := s.write(s.held); err != nil {
+			return err
+		}
+		s.held = nil
+	}
+	if err := s.write(raw); err != nil {
+		return err
+	}
+	if s.reader.More() && !s.done {
+		return nil
+	}
+	return s.flush()
+}
+
+// lastEvent handles what stood at the end of the stream without the blank line
+// that ends an event: whole JSON or a terminal event counts, a fragment does
+// not.
+func (s *streaming) lastEvent(ev sse.Event) *llm.Error {
+	if ev.Data == nil || s.look(ev).Has(protocol.Broken) || !rawjson.Valid(ev.Data) && !s.look(ev).Has(protocol.Done) {
+		return nil
+	}
+	ev.Raw = append(append([]byte(nil), ev.Raw...), "\n\n"...)
+	return s.event(ev)
+}
+
+// failed is an error event.
+func (s *streaming) failed(data []byte) *llm.Error {
+	if s.answer.EventError != nil {
+		if err := s.answer.EventError(data); err != nil {
+			return err
+		}
+	}
+	return &llm.Error{Class: llm.ClassMalformed, Message: "it sent an error event without a message"}
+}
+
+// end is the orderly end of the connection: whole only if the answer was
+// finished, whatever HTTP says.
+func (s *streaming) end() *llm.Error {
+	if s.answer.Content != nil && !s.finished {
+		return &llm.Error{Class: llm.ClassCut, Message: "the stream ended before the answer was finished"}
+	}
+	if !s.committed {
+		if s.answer.Content != nil {
+			return &llm.Error{Class: llm.ClassMalformed, Message: "the stream ended without content"}
+		}
+		s.promise(sse.Event{}, protocol.Finished)
+	}
+	if s.answer.Done != "" && !s.done {
+		s.done = true
+		if err := s.pass([]byte(s.answer.Done)); err != nil {
+			return err
+		}
+	}
+	return s.flush()
+}
+
+// settle ends a stream after its last event. What a vendor still sends is not
+// read, so its connection is not used again unless it ends right there.
+func (s *streaming) settle() *llm.Error {
+	if !s.committed {
+		return &llm.Error{Class: llm.ClassMalformed, Message: "the stream ended without content"}
+	}
+	s.clock.set(llm.ClassIdleTimeout, drainTime)
+	_, _ = io.CopyN(io.Discard, s.resp.Body, drainBytes) // reaching the end frees the connection for reuse
+	return nil
+}
+
+// interrupt tells the client in its dialect that the answer broke off, and
+// breaks the connection, so that nobody takes it for whole.
+func (s *streaming) interrupt(err *llm.Error) *llm.Error {
+	s.abort = true
+	if err.Class == llm.ClassClientClosed {
+		return err
+	}
+	shown := *err
+	shown.Message = redact(err.Message, s.cand.provider)
+	told(&shown, s.cand.name)
+	shown.Code = "stream_interrupted"
+	if failed := s.write(s.g.protocol.EncodeStreamError(&shown)); failed == nil {
+		_ = s.flush() // nothing is left to do if this fails
+	}
+	return err
+}
