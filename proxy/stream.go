@@ -27,6 +27,7 @@ type streaming struct {
 	reader   *sse.Reader
 	answer   *protocol.Answer
 	held     []byte // events before the first content: nothing is promised yet
+	events   int    // with data, so far
 	finished bool   // a finish reason or terminal event was seen
 	done     bool   // the event after which nothing comes was passed on
 }
@@ -87,6 +88,7 @@ func (s *streaming) event(ev sse.Event) *llm.Error {
 	if ev.Data == nil {
 		return s.comment(ev)
 	}
+	s.events++
 	sig := s.look(ev)
 	switch {
 	case sig.Has(protocol.Broken):
@@ -181,6 +183,9 @@ func (s *streaming) failed(data []byte) *llm.Error {
 // end is the orderly end of the connection: whole only if the answer was
 // finished, whatever HTTP says.
 func (s *streaming) end() *llm.Error {
+	if s.answer.Content != nil && s.events == 0 {
+		return &llm.Error{Class: llm.ClassMalformed, Message: "it answered 200 with an empty stream"}
+	}
 	if s.answer.Content != nil && !s.finished {
 		return &llm.Error{Class: llm.ClassCut, Message: "the stream ended before the answer was finished"}
 	}

@@ -14,31 +14,30 @@ type Edit struct {
 	With     string
 }
 
-// Drop is the edit that removes a top-level field together with the comma that
-// goes with it.
-func Drop(text []byte, f Field) Edit {
-	to := f.To
-	for to < len(text) && isSpace(text[to]) {
-		to++
-	}
-	if to < len(text) && text[to] == ',' {
-		to++
-		for to < len(text) && isSpace(text[to]) {
-			to++
+// Drop makes the edits that remove the chosen ones of an object's fields, which
+// must be all of its fields in order, together with the commas that go with
+// them.
+func Drop(fields []Field, chosen func(i int) bool) []Edit {
+	var edits []Edit
+	for i := 0; i < len(fields); i++ {
+		if !chosen(i) {
+			continue
 		}
-		return Edit{From: f.KeyFrom, To: to}
+		from := i
+		for i+1 < len(fields) && chosen(i+1) {
+			i++
+		}
+		e := Edit{From: fields[from].KeyFrom, To: fields[i].To}
+		switch {
+		case i+1 < len(fields):
+			e.To = fields[i+1].KeyFrom
+		case from > 0:
+			e.From = fields[from-1].To
+		}
+		edits = append(edits, e)
 	}
-	from := f.KeyFrom
-	for from > 0 && isSpace(text[from-1]) {
-		from--
-	}
-	if from > 0 && text[from-1] == ',' {
-		from--
-	}
-	return Edit{From: from, To: f.To}
+	return edits
 }
-
-func isSpace(c byte) bool { return c == ' ' || c == '\t' || c == '\n' || c == '\r' }
 
 // Rename is the edit that gives a field another name.
 func Rename(f Field, name string) Edit {

@@ -59,23 +59,25 @@ func TestEdits(t *testing.T) {
 		{`{"model":"a","x":1.0}`, "model", "set", `{"model":"NEW","x":1.0}`},
 		{`{"x":1, "model" : "a" }`, "model", "set", `{"x":1, "model" : "NEW" }`},
 		{`{"model":"a","x":1}`, "model", "drop", `{"x":1}`},
-		{`{"x":1 , "model":"a"}`, "model", "drop", `{"x":1 }`},
+		{`{"x":1 , "model":"a" }`, "model", "drop", `{"x":1 }`},
 		{`{"model":"a"}`, "model", "drop", `{}`},
 		{`{"x":1,"model":"a" ,"y":2}`, "model", "drop", `{"x":1,"y":2}`},
+		{`{"x":1,"model":"a","model":2}`, "model", "drop", `{"x":1}`},
+		{`{"model":0,"x":1,"model":"a","model":2,"y":3}`, "model", "drop", `{"x":1,"y":3}`},
 		{`{"x":1,"model":"a"}`, "model", "rename", `{"x":1,"modell":"a"}`},
 	}
 	for _, tt := range tests {
 		text := []byte(tt.text)
 		var edits []Edit
+		var all []Field
 		err := Fields(text, func(f Field) error {
+			all = append(all, f)
 			if string(f.Key) != tt.field {
 				return nil
 			}
 			switch tt.do {
 			case "set":
 				edits = append(edits, Set(f, `"NEW"`))
-			case "drop":
-				edits = append(edits, Drop(text, f))
 			case "rename":
 				edits = append(edits, Rename(f, "modell"))
 			}
@@ -83,6 +85,9 @@ func TestEdits(t *testing.T) {
 		})
 		if err != nil {
 			t.Fatal(err)
+		}
+		if tt.do == "drop" {
+			edits = Drop(all, func(i int) bool { return string(all[i].Key) == tt.field })
 		}
 		out := Apply(text, edits)
 		if got := string(out.Bytes()); got != tt.want {

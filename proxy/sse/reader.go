@@ -75,6 +75,8 @@ func (r *Reader) Next() (Event, error) {
 			r.field(from, from+n)
 		case from == r.start:
 			r.start = r.line // a blank line with no event before it
+		case r.line-r.start > r.limit:
+			return Event{}, ErrTooLarge
 		default:
 			return r.event(), nil
 		}

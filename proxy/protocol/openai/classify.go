@@ -49,6 +49,13 @@ var codes = map[string]llm.Class{
 	"modelunavailable":        llm.ClassOverloaded, // DashScope
 	"1305":                    llm.ClassOverloaded, // Zhipu
 
+	// The vendor has trouble.
+	"server_error":        llm.ClassServerError,
+	"internal_error":      llm.ClassServerError,
+	"internalerror":       llm.ClassServerError, // DashScope
+	"internalservererror": llm.ClassServerError, // Ark
+	"api_error":           llm.ClassServerError, // Anthropic
+
 	// Our key is refused.
 	"invalid_api_key":      llm.ClassAuth,
 	"invalidapikey":        llm.ClassAuth,
@@ -127,8 +134,9 @@ var phrases = []struct {
 // else by status.
 func classify(status int, code, kind, message string) llm.Class {
 	for _, word := range []string{code, kind} {
-		if class, ok := byCode(word); ok {
-			return class
+		class, ok := byCode(word)
+		if ok && (class != llm.ClassServerError || status < 400) {
+			return class // "server error" says less than a status does
 		}
 	}
 	lower := strings.ToLower(message)
