@@ -85,6 +85,9 @@ func (c *call) accept() *llm.Error {
 	if c.consumer, err = c.snap.identify(c.r, c.g.now()); err != nil {
 		return err
 	}
+	if name, ok := c.r.Context().Value(trustedKey{}).(string); ok {
+		c.rec.Consumer = name
+	}
 	if c.consumer != nil {
 		c.rec.Consumer, c.rec.ConsumerID = c.consumer.name, c.consumer.id
 	}

@@ -67,6 +67,7 @@ func Compile(conf Config) (*Snapshot, []Fault) {
 		callers:   map[[32]byte]*callerKey{},
 		consumers: map[string]*consumer{},
 	}}
+	c.snap.defaultOn, _ = parseTriggers(DefaultTriggers()) // the defaults parse; a test says so
 	c.general()
 	known := map[string]string{} // provider names → id, for duplicates
 	for i := range conf.Providers {

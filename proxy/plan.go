@@ -78,12 +78,11 @@ func (s *Snapshot) byModel(model string) ([]step, string) {
 		t := target{provider: s.byName[name], name: name, model: rest, weight: 1}
 		return []step{{targets: []target{t}}}, "the model names the provider " + name
 	}
-	on, _ := parseTriggers(DefaultTriggers()) // the defaults parse; a test says so
 	take := func(fits func(*provider) bool) []step {
 		var steps []step
 		for _, p := range s.providers {
 			if fits(p) {
-				steps = append(steps, step{on: on, targets: []target{{provider: p, name: p.name, weight: 1}}})
+				steps = append(steps, step{on: s.defaultOn, targets: []target{{provider: p, name: p.name, weight: 1}}})
 			}
 		}
 		return steps

@@ -125,7 +125,7 @@ func (t *try) clientFailed() *llm.Error {
 // whole relays an answer in one piece. Up to holdBytes it is held until it is
 // complete and known to be an answer; a longer one is passed on as it comes.
 func (t *try) whole(resp *http.Response) *llm.Error {
-	held, done, failed := t.hold(resp.Body)
+	held, done, failed := t.hold(resp)
 	if failed != nil {
 		return failed
 	}
@@ -152,18 +152,18 @@ func (t *try) whole(resp *http.Response) *llm.Error {
 
 // hold reads up to holdBytes. An endpoint whose answers are not checked (audio)
 // is not held.
-func (t *try) hold(body io.Reader) (held []byte, done bool, failed *llm.Error) {
+func (t *try) hold(resp *http.Response) (held []byte, done bool, failed *llm.Error) {
 	limit := holdBytes
 	if t.entry.endpoint.Answer.Whole == nil {
 		limit = 1
 	}
-	buf := make([]byte, 0, 4<<10)
+	buf := make([]byte, 0, min(max(resp.ContentLength+1, 4<<10), holdBytes))
 	for len(buf) < limit {
 		if len(buf) == cap(buf) {
 			buf = append(buf, 0)[:len(buf)]
 		}
 		t.clock.set(llm.ClassIdleTimeout, t.times.Idle)
-		n, err := body.Read(buf[len(buf):cap(buf)])
+		n, err := resp.Body.Read(buf[len(buf):cap(buf)])
 		buf = buf[:len(buf)+n]
 		if errors.Is(err, io.EOF) {
 			return buf, true, nil
@@ -216,7 +216,7 @@ func (t *try) breakOff(err *llm.Error) *llm.Error {
 // wholeForStream handles an answer in one piece to a call that asked for a
 // stream: an error with status 200, or a server that can't stream.
 func (t *try) wholeForStream(resp *http.Response) *llm.Error {
-	held, done, failed := t.hold(resp.Body)
+	held, done, failed := t.hold(resp)
 	if failed != nil {
 		return failed
 	}

@@ -98,7 +98,9 @@ func (g *rig) provider(name string, keys ...string) Provider {
 }
 
 // one is the configuration with a single provider, "main".
-func one(g *rig) Config { return Config{Providers: []Provider{g.provider("main", "sk-vendor-canary-1")}} }
+func one(g *rig) Config {
+	return Config{Providers: []Provider{g.provider("main", "sk-vendor-canary-1")}}
+}
 
 // two has the providers "main" and "spare" and a route from any model to main,
 // with spare's lab-spare as its fallback.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -228,7 +229,8 @@ func TestAccess(t *testing.T) {
 			conf.Access.Mode = mode
 			conf.Consumers = []Consumer{
 				{ID: "c1", Name: "app", Keys: []ConsumerKey{
-					{ID: "a", Hash: hash("ph-good")}, {ID: "b", Hash: hash("ph-off"), Disabled: true},
+					{ID: "a", Hash: hash("ph-good")},
+					{ID: "b", Hash: hash("ph-off"), Disabled: true},
 					{ID: "c", Hash: hash("ph-old"), Expires: now.Add(-time.Minute)},
 				}},
 				{ID: "c2", Name: "gone", Disabled: true, Keys: []ConsumerKey{{ID: "d", Hash: hash("ph-gone")}}},
@@ -306,6 +308,16 @@ func TestAccess(t *testing.T) {
 	}
 }
 
+func TestTrustedCallNeedsNoKey(t *testing.T) {
+	g := newRig(t, func(g *rig) Config { c := one(g); c.Access.Mode = AccessKeys; return c })
+	r := httptest.NewRequestWithContext(Trusted(context.Background(), "admin"), "POST", "http://console.example/v1/chat/completions", strings.NewReader(chatBody("lab-chat", false)))
+	w := httptest.NewRecorder()
+	g.gateway.ServeHTTP(w, r)
+	if w.Code != 200 || g.lastRecord().Consumer != "admin" {
+		t.Errorf("%d %s", w.Code, w.Body)
+	}
+}
+
 func TestKeyInQueryIsNoKey(t *testing.T) {
 	g := newRig(t, func(g *rig) Config { c := one(g); c.Access.Mode = AccessKeys; return c })
 	if a := g.do(g.request("POST", "/v1/chat/completions?key=ph-good&api_key=ph-good", chatBody("lab-chat", false))); a.status != 401 {
@@ -367,7 +379,9 @@ func TestHealth(t *testing.T) {
 func TestInFlightLimit(t *testing.T) {
 	g := newRig(t, func(g *rig) Config { c := one(g); c.Limits.InFlight = 1; return c })
 	ctx, cancel := context.WithCancel(context.Background())
-	go func() { g.do(g.request("POST", "/v1/chat/completions", chatBody("fault-hang", false)).WithContext(ctx)) }()
+	go func() {
+		g.do(g.request("POST", "/v1/chat/completions", chatBody("fault-hang", false)).WithContext(ctx))
+	}()
 	if _, err := g.lab.Wait(ctx, func(calls []lab.Call) bool { return len(calls) == 1 }); err != nil {
 		t.Fatal(err)
 	}

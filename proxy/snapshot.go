@@ -20,6 +20,7 @@ type Snapshot struct {
 	callers   map[[32]byte]*callerKey
 	consumers map[string]*consumer // by name
 	keys      []*key               // of all providers, for reports
+	defaultOn triggers
 }
 
 // provider is a Provider ready to be called.

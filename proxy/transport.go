@@ -185,4 +185,3 @@ func proxyAddress(u *url.URL) string {
 	}
 	return net.JoinHostPort(u.Hostname(), port)
 }
-

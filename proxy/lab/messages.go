@@ -163,7 +163,7 @@ func checkToolMessages(all []message) *apiError {
 		if m.role == "tool" {
 			k := slices.Index(open, m.callID)
 			if k < 0 {
-				return invalid(at, "", "Invalid parameter: messages with role 'tool' must be a response to a preceeding message with 'tool_calls'.")
+				return invalid(at, "", "Invalid parameter: messages with role 'tool' must be a response to a preceding message with 'tool_calls'.")
 			}
 			open = slices.Delete(open, k, k+1)
 			continue

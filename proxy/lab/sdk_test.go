@@ -171,7 +171,7 @@ func TestSDKErrors(t *testing.T) {
 	_, c := sdk(t)
 	_, err := c.Chat.Completions.New(t.Context(), openai.ChatCompletionNewParams{Model: "gpt-9", Messages: user("x")})
 	var api *openai.Error
-	if !errors.As(err, &api) || api.StatusCode != 404 || api.Code != "model_not_found" || api.Param != "model" {
+	if !errors.As(err, &api) || api.StatusCode != http.StatusNotFound || api.Code != "model_not_found" || api.Param != "model" {
 		t.Errorf("%v", err)
 	}
 	s := c.Chat.Completions.NewStreaming(t.Context(), openai.ChatCompletionNewParams{Model: "fault-miderr", Messages: user("x")})

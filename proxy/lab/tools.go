@@ -70,9 +70,8 @@ func parseTool(raw json.RawMessage, at string) (tool, *apiError) {
 }
 
 func goodName(s string) bool {
-	other := func(r rune) bool {
-		return !(r == '_' || r == '-' || r >= '0' && r <= '9' || r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z')
-	}
+	const allowed = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-"
+	other := func(r rune) bool { return !strings.ContainsRune(allowed, r) }
 	return len(s) <= 64 && !strings.ContainsFunc(s, other)
 }
 

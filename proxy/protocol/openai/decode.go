@@ -131,7 +131,7 @@ func eventError(data []byte) *llm.Error {
 		} `json:"response"`
 	}
 	if json.Unmarshal(data, &got) != nil {
-		return nil
+		return nil //nolint:nilerr // what is not an error object in this dialect is not an error
 	}
 	if len(got.Response.Error) > 0 && len(got.Error) == 0 {
 		got.Error = got.Response.Error // response.failed

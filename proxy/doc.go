@@ -1,0 +1,33 @@
+// Package proxy is the data plane: it takes calls in OpenAI's dialect and has
+// them served by the vendors behind it. It knows no database, no web framework
+// and no console; it works from one value, Config, which anything can build.
+//
+// # The life of a request
+//
+// Each stage is a file, or two:
+//
+//   - accept (accept.go): find the endpoint that the path and method mean.
+//   - identify (identify.go): find out who calls; the body is not read yet.
+//   - read (body.go, peek.go): take the body whole, and look at only the model,
+//     the stream flag and where each top-level field stands.
+//   - choose (route.go, plan.go): the first written route that matches, else
+//     the provider that the model names, else the providers known for it; then
+//     the order in which the targets will be tried.
+//   - attempt (attempt.go, upstream.go, keyring.go): one target with one key.
+//     The caller's bytes go out unchanged but for the model's name and what the
+//     catalogue says the vendor spells differently.
+//   - relay (relay.go, stream.go): nothing is promised to the caller until the
+//     answer is whole or the stream's first content event is here; until then
+//     any failure leaves room for the next key or target, as a table by class
+//     of failure says (failure.go, route.go). After it, events are passed on as
+//     they come, and an answer that breaks off ends in an error event and a
+//     broken connection, never in a quiet end.
+//   - finish (finish.go, record.go): one record and one log line.
+//
+// # What lives how long
+//
+// A Snapshot is compiled from a Config (compile.go), immutable, and swapped
+// atomically; a call keeps the one it began with. What is learned while serving
+// (which keys are out, open connections) lives beside it in the Gateway, under
+// stable ids, and survives reloads.
+package proxy
