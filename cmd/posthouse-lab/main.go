@@ -14,8 +14,9 @@ import (
 	"text/tabwriter"
 	"time"
 
-	"github.com/posthouse/posthouse/proxy/lab"
 	"github.com/urfave/cli/v3"
+
+	"github.com/posthouse/posthouse/proxy/lab"
 )
 
 func main() {

@@ -1,0 +1,71 @@
+package server
+
+import "net/http"
+
+// The methods, short enough for the table to be read at a glance.
+const (
+	get  = http.MethodGet
+	post = http.MethodPost
+	put  = http.MethodPut
+	del  = http.MethodDelete
+)
+
+// routes lists every operation of the API. Three more addresses are not
+// operations: /api/openapi.json, /healthz and /readyz (router.go). Which
+// answer without a login stands in identity.go.
+func (s *Server) routes(b builder) {
+	add(b, get, "/api/setup", "setup-state", "Login", "Is the first admin still to be made?", s.setupState)
+	add(b, post, "/api/setup", "setup", "Login", "Make the first admin and log in", s.setup)
+	add(b, post, "/api/login", "login", "Login", "Log in", s.login)
+	add(b, post, "/api/logout", "logout", "Login", "End this session", s.logout)
+	add(b, post, "/api/logout-all", "logout-all", "Login", "End every session of this admin", s.logoutAll)
+	add(b, post, "/api/password", "change-password", "Login", "Change the password; ends the other sessions", s.changePassword)
+	add(b, get, "/api/me", "me", "Login", "Who is logged in", s.me)
+
+	add(b, get, "/api/tokens", "list-tokens", "API tokens", "List API tokens", s.listTokens)
+	add(b, post, "/api/tokens", "create-token", "API tokens", "Make an API token; shown this once", s.createToken)
+	add(b, del, "/api/tokens/{id}", "revoke-token", "API tokens", "Revoke an API token", s.revokeToken)
+
+	add(b, get, "/api/vendors", "list-vendors", "Providers", "The catalogue of vendors", s.listVendors)
+	add(b, get, "/api/providers", "list-providers", "Providers", "List providers with the state of their keys", s.listProviders)
+	add(b, post, "/api/providers", "create-provider", "Providers", "Make a provider", s.createProvider)
+	add(b, put, "/api/providers/order", "order-providers", "Providers", "Put the providers in a new order", s.orderProviders)
+	add(b, post, "/api/providers/test", "test-new-provider", "Providers", "Try settings that are not saved", s.testNew)
+	add(b, get, "/api/providers/{id}", "get-provider", "Providers", "Show a provider", s.getProvider)
+	add(b, put, "/api/providers/{id}", "update-provider", "Providers", "Replace a provider's settings", s.updateProvider)
+	add(b, del, "/api/providers/{id}", "delete-provider", "Providers", "Delete a provider that no route uses", s.deleteProvider)
+	add(b, post, "/api/providers/{id}/test", "test-provider", "Providers", "Make a real, free call with each key", s.testProvider)
+	add(b, post, "/api/providers/{id}/discover", "discover-models", "Providers", "Ask the vendor which models it has", s.discover)
+	add(b, post, "/api/providers/{id}/keys", "create-provider-key", "Providers", "Add a key", s.createKey)
+	add(b, put, "/api/providers/{id}/keys/{key}", "update-provider-key", "Providers", "Rename, weigh, switch or replace a key", s.updateKey)
+	add(b, del, "/api/providers/{id}/keys/{key}", "delete-provider-key", "Providers", "Delete a key", s.deleteKey)
+	add(b, post, "/api/keys/{id}/unbench", "unbench-key", "Providers", "Put a key back into rotation", s.unbench)
+
+	add(b, get, "/api/routes", "list-routes", "Routes", "List AI routes in order", s.listRoutes)
+	add(b, post, "/api/routes", "create-route", "Routes", "Make a route at the end of the list", s.createRoute)
+	add(b, put, "/api/routes/order", "order-routes", "Routes", "Put the routes in a new order", s.orderRoutes)
+	add(b, get, "/api/routes/{id}", "get-route", "Routes", "Show a route", s.getRoute)
+	add(b, put, "/api/routes/{id}", "update-route", "Routes", "Replace a route", s.updateRoute)
+	add(b, del, "/api/routes/{id}", "delete-route", "Routes", "Delete a route", s.deleteRoute)
+	add(b, post, "/api/routes/{id}/enable", "enable-route", "Routes", "Put a route into service", s.enableRoute)
+	add(b, post, "/api/routes/{id}/disable", "disable-route", "Routes", "Take a route out of service", s.disableRoute)
+	add(b, post, "/api/explain", "explain", "Routes", "Which way would a request go now, and why?", s.explain)
+
+	add(b, get, "/api/consumers", "list-consumers", "Consumers", "List consumers", s.listConsumers)
+	add(b, post, "/api/consumers", "create-consumer", "Consumers", "Make a consumer", s.createConsumer)
+	add(b, get, "/api/consumers/{id}", "get-consumer", "Consumers", "Show a consumer", s.getConsumer)
+	add(b, put, "/api/consumers/{id}", "update-consumer", "Consumers", "Replace a consumer's settings", s.updateConsumer)
+	add(b, del, "/api/consumers/{id}", "delete-consumer", "Consumers", "Delete a consumer and its keys", s.deleteConsumer)
+	add(b, post, "/api/consumers/{id}/keys", "create-consumer-key", "Consumers", "Make a key; shown this once", s.createConsumerKey)
+	add(b, put, "/api/consumers/{id}/keys/{key}", "update-consumer-key", "Consumers", "Rename, switch or date a key", s.updateConsumerKey)
+	add(b, del, "/api/consumers/{id}/keys/{key}", "delete-consumer-key", "Consumers", "Delete a key", s.deleteConsumerKey)
+
+	add(b, get, "/api/settings", "get-settings", "Settings", "Show the settings", s.getSettings)
+	add(b, put, "/api/settings", "put-settings", "Settings", "Replace the settings", s.putSettings)
+	add(b, get, documentPath, "export-config", "Settings", "The configuration as one YAML document, without secrets", s.exportConfig, answers("application/yaml"))
+	add(b, post, documentPath, "apply-config", "Settings", "Apply a YAML document, all or nothing", s.applyConfig)
+	add(b, get, "/api/backup", "backup", "Settings", "Download a backup", s.backup, answers("application/gzip"))
+
+	add(b, get, "/api/revisions", "list-revisions", "Status", "What was changed, when and by whom", s.listRevisions)
+	add(b, get, "/api/status", "status", "Status", "How the program does", s.status)
+}
