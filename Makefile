@@ -48,7 +48,7 @@ ifneq ($(wildcard $(SDK)/package.json),)
 endif
 
 lint: $(LINT) ## gofmt, go vet and golangci-lint
-	@unformatted=$$(gofmt -l cmd proxy server migrations web); [ -z "$$unformatted" ] || { echo "not formatted (run make fmt):"; echo "$$unformatted"; exit 1; }
+	@unformatted=$$(gofmt -l cmd proxy server migrations $(wildcard web/*.go)); [ -z "$$unformatted" ] || { echo "not formatted (run make fmt):"; echo "$$unformatted"; exit 1; }
 	go vet -tags $(TAGS) ./...
 	$(LINT) run --timeout 10m
 

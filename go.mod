@@ -2,6 +2,12 @@ module github.com/posthouse/posthouse
 
 go 1.26.0
 
+// npm packages may hold Go files of their own.
+ignore (
+	./cmd/posthouse/testdata
+	./web/node_modules
+)
+
 require (
 	github.com/andybalholm/brotli v1.2.8
 	github.com/danielgtaylor/huma/v2 v2.37.2

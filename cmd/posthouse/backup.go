@@ -32,11 +32,7 @@ func (p *program) backupCommand() *cli.Command {
 
 // backupAction writes the backup.
 func (p *program) backupAction(ctx context.Context, cmd *cli.Command) error {
-	dir, err := p.dataDir(cmd)
-	if err != nil {
-		return err
-	}
-	s, closeStore, err := p.openStoreOnly(ctx, dir)
+	s, dir, closeStore, err := p.openStoreFor(ctx, cmd)
 	if err != nil {
 		return err
 	}
@@ -78,6 +74,15 @@ func backupTo(ctx context.Context, s *store.Store, out string, includeKey bool) 
 		return 0, fmt.Errorf("backup to %s: %w", out, err)
 	}
 	return size, nil
+}
+
+// openStoreFor opens the configuration of the data folder that a command names.
+func (p *program) openStoreFor(ctx context.Context, cmd *cli.Command) (s *store.Store, dir string, closeStore func(), err error) {
+	if dir, err = p.dataDir(cmd); err != nil {
+		return nil, "", nil, err
+	}
+	s, closeStore, err = p.openStoreOnly(ctx, dir)
+	return s, dir, closeStore, err
 }
 
 // openStoreOnly opens the configuration of a data folder for a command. A

@@ -25,11 +25,7 @@ func (p *program) exportCommand() *cli.Command {
 
 // exportAction writes the document.
 func (p *program) exportAction(ctx context.Context, cmd *cli.Command) error {
-	dir, err := p.dataDir(cmd)
-	if err != nil {
-		return err
-	}
-	s, closeStore, err := p.openStoreOnly(ctx, dir)
+	s, _, closeStore, err := p.openStoreFor(ctx, cmd)
 	if err != nil {
 		return err
 	}

@@ -39,11 +39,7 @@ func (p *program) resetPasswordCommand() *cli.Command {
 
 // resetPasswordAction sets the password.
 func (p *program) resetPasswordAction(ctx context.Context, cmd *cli.Command) error {
-	dir, err := p.dataDir(cmd)
-	if err != nil {
-		return err
-	}
-	s, closeStore, err := p.openStoreOnly(ctx, dir)
+	s, _, closeStore, err := p.openStoreFor(ctx, cmd)
 	if err != nil {
 		return err
 	}

@@ -184,7 +184,7 @@ func smallTalk(name, ask string) string {
 	chinese := isChinese(ask)
 	if asksWho(ask) {
 		if chinese {
-			return fmt.Sprintf("我是 Posthouse 自带的演示模型 %s。这个回答由 Posthouse 自己生成，没有请求任何真实的厂商。要使用真实的模型：打开控制台，在“厂商”里添加您的密钥，然后把请求里的 model 换成该厂商的模型名。", name)
+			return fmt.Sprintf("我是 Posthouse 自带的演示模型 %s。这个回答由 Posthouse 自己生成，没有请求任何真实的厂商。要使用真实的模型：打开控制台，在“服务提供者”里添加您的密钥，然后把请求里的 model 换成该厂商的模型名。", name)
 		}
 		return fmt.Sprintf("I am %s, Posthouse's demo model. This answer was made by Posthouse itself: no real vendor was asked. To use a real model, open the console, add your key under Providers, and put one of that vendor's models in the request.", name)
 	}
