@@ -82,6 +82,9 @@ func vector(text string, dimensions int) []float32 {
 		length += f * f
 	}
 	out := make([]float32, dimensions)
+	if length == 0 {
+		return out // a text without words has no direction
+	}
 	for i, f := range sum {
 		out[i] = float32(f / math.Sqrt(length))
 	}
