@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"net/http"
 	"strings"
 	"sync"
@@ -14,8 +15,8 @@ import (
 )
 
 // maxAttempts bounds how often one call is sent to vendors, over all targets
-// and keys.
-const maxAttempts = 10
+// and keys; retries leave enough of it for the targets that are still to come.
+const maxAttempts = 16
 
 // maxErrorBody bounds how much of a vendor's error answer is read, in bytes.
 const maxErrorBody = 64 << 10
@@ -27,67 +28,175 @@ type failure struct {
 	skipped  bool // it was not even asked
 }
 
-// walk tries the plan's targets in order until one serves. What moves it on
-// from one to the next is a table of triggers by class of failure.
+// walk tries the plan's targets in order until one serves. When the breakers
+// leave none to ask, the first of them is asked all the same, once: a target
+// is never given up for good.
 func (c *call) walk(plan []candidate) *llm.Error {
-	var failed []failure
+	if len(plan) < 2 {
+		c.sent.resume = nil // nobody could take over
+	}
+	failed, served := c.pass(plan, false)
+	if served {
+		return nil
+	}
+	if len(c.rec.Attempts) == 0 && c.ctx.Err() == nil {
+		for i := range plan {
+			if plan[i].provider != nil && c.g.breakers.isOpen(plan[i].breaker()) {
+				c.onward = false
+				if failed, served = c.tryTarget(&plan[i], true); served {
+					return nil
+				}
+				break
+			}
+		}
+	}
+	if c.sent.failure != nil {
+		e := *c.sent.failure // what came after it was only the attempt to mend it
+		told(&e, e.Vendor)
+		return &e
+	}
+	return conclude(failed)
+}
+
+// pass goes through the plan once. What moves it on from one target to the
+// next is the triggers of the step to be entered.
+func (c *call) pass(plan []candidate, force bool) (failed []failure, served bool) {
 	var last *llm.Error // of the last attempt that was made
 	for i := range plan {
 		cand := &plan[i]
-		if last != nil && !cand.on.fire(last.Class, c.lastStatus()) {
+		if last != nil && !c.enters(cand, last) {
 			break
 		}
-		if cand.provider == nil {
-			failed = append(failed, failure{cand.name, unavailable(cand.name + " is switched off or at fault"), true})
+		c.onward, c.left = i+1 < len(plan), len(plan)-i-1
+		if why := c.skip(cand); why != nil {
+			failed = append(failed, failure{cand.name, why, true})
+			c.rec.Skipped = append(c.rec.Skipped, Skip{cand.name, cand.model, why.Message})
 			continue
 		}
-		tries, served := c.tryTarget(cand)
+		tries, served := c.tryTarget(cand, force)
 		if served {
-			return nil
+			return nil, true
 		}
 		for _, f := range tries {
 			if failed = append(failed, f); !f.skipped {
 				last = f.err
 			}
 		}
-		if c.committed || c.ctx.Err() != nil || len(c.rec.Attempts) >= maxAttempts {
+		if c.over() {
 			break
 		}
 	}
-	return conclude(failed)
+	return failed, false
 }
 
-// lastStatus is the vendor's status in the attempt made last.
-func (c *call) lastStatus() int { return c.rec.Attempts[len(c.rec.Attempts)-1].Status }
+// over reports whether nothing more may be tried: the call has ended, its
+// attempts are used up, or its answer can't be taken over by another target.
+func (c *call) over() bool {
+	return c.committed && !c.sent.rescuable() || c.ctx.Err() != nil || len(c.rec.Attempts) >= maxAttempts
+}
 
-// tryTarget tries one target with one key after the other, as long as it is
-// the key that failed.
-func (c *call) tryTarget(cand *candidate) (failed []failure, served bool) {
+// enters reports whether a failure leads on to this candidate.
+func (c *call) enters(cand *candidate, last *llm.Error) bool {
+	if c.action(last.Class) == ActGiveUp {
+		return false
+	}
+	if c.way.route != nil && c.way.route.onward[last.Class] {
+		return true
+	}
+	return cand.on.fire(last.Class, c.rec.Attempts[len(c.rec.Attempts)-1].Status)
+}
+
+func (c *call) action(class llm.Class) Action {
+	if c.way.route != nil {
+		return c.way.route.actions[class]
+	}
+	return c.snap.defaultActions[class]
+}
+
+// skip says why a candidate is not even asked, or nothing if it is.
+func (c *call) skip(cand *candidate) *llm.Error {
+	if cand.provider == nil {
+		return unavailable(cand.name + " is switched off or at fault")
+	}
+	if !c.g.breakers.allow(cand.breaker()) {
+		return &llm.Error{
+			Class: llm.ClassUnavailable, Status: http.StatusServiceUnavailable, RetryAfter: breakProbe,
+			Message: cand.name + "/" + cand.model + " failed too often just now and is left alone for some seconds",
+		}
+	}
+	return nil
+}
+
+// tryTarget tries one target until it serves, or what its failures call for
+// (another key, a pause) is used up. once allows a single attempt.
+func (c *call) tryTarget(cand *candidate, once bool) (failed []failure, served bool) {
 	tried := map[string]bool{}
-	for {
+	retries, waited := 0, false
+	for range maxOnTarget {
 		k, wait, why := c.g.keyring.pick(cand.provider.keys, tried)
 		if k == nil && !cand.provider.keyless {
-			if len(tried) == 0 {
-				failed = append(failed, failure{cand.name, noKey(cand.provider, wait, why), true})
+			if len(failed) == 0 {
+				out := noKey(cand.provider, wait, why)
+				failed = append(failed, failure{cand.name, out, true})
+				c.rec.Skipped = append(c.rec.Skipped, Skip{cand.name, cand.model, out.Message})
 			}
 			return failed, false
 		}
+		resuming := c.resuming()
 		err := c.attempt(cand, k)
 		c.g.keyring.observe(k, err)
 		if err == nil {
+			c.rescued(resuming, cand)
 			return nil, true
 		}
 		failed = append(failed, failure{provider: cand.name, err: err})
-		if k == nil || c.committed || c.ctx.Err() != nil || !keyFault(err.Class) || len(c.rec.Attempts) >= maxAttempts {
+		switch {
+		case once, c.over():
+			return failed, false
+		case c.committed && !resuming:
+			return failed, false // it broke off under way: whoever goes on, it is not this one
+		case resuming && err.Class == llm.ClassBadRequest && !c.sent.restart:
+			c.sent.restart = true // it takes no unfinished message
+			continue
+		}
+		switch c.action(err.Class) {
+		case ActRetry:
+			if retries == maxRetries || len(c.rec.Attempts)+c.left >= maxAttempts || !c.g.sleep(c.ctx, pause(retries)) {
+				return failed, false
+			}
+			retries++
+		case ActNextKey:
+			if k == nil {
+				return failed, false
+			}
+			if !waited && c.sitsOut(cand, err, tried, k) {
+				waited = true
+				continue
+			}
+			tried[k.live] = true
+		default:
 			return failed, false
 		}
-		tried[k.live] = true
 	}
+	return failed, false
 }
 
-// keyFault reports whether another key of the same provider may do better.
-func keyFault(class llm.Class) bool {
-	return class == llm.ClassAuth || class == llm.ClassQuotaExhausted || class == llm.ClassRateLimited
+// sitsOut waits for a short Retry-After where no other key of the provider is
+// free: the target is the one that the route prefers, and a moment's patience
+// is cheaper than a change of model in the middle of a conversation.
+func (c *call) sitsOut(cand *candidate, err *llm.Error, tried map[string]bool, k *key) bool {
+	if err.Class != llm.ClassRateLimited || err.RetryAfter <= 0 || err.RetryAfter > patience {
+		return false
+	}
+	for _, other := range cand.provider.keys {
+		if other != k && !tried[other.live] {
+			return false
+		}
+	}
+	if cand.siblings {
+		return false
+	}
+	return c.g.sleep(c.ctx, err.RetryAfter+rand.N(100*time.Millisecond))
 }
 
 // attempt makes one try of one target with one key. It returns nil when the
@@ -105,12 +214,17 @@ func (c *call) attempt(cand *candidate, k *key) *llm.Error {
 	defer t.clock.stop()
 	err := t.run(k)
 	at.Duration = time.Since(began)
+	if err != nil && c.committed && c.sent.failure == nil {
+		c.sent.failure = err
+	}
 	if err != nil {
+		c.g.breakers.observe(cand.breaker(), err.Class)
 		err.Vendor = cand.name
 		err.Message = redact(err.Message, cand.provider)
 		at.Class, at.Message = err.Class, err.Message
 		return err
 	}
+	c.g.breakers.observe(cand.breaker(), "")
 	c.rec.Provider, c.rec.Model = cand.name, cand.model
 	return nil
 }
@@ -126,20 +240,38 @@ type try struct {
 	times Timeouts
 }
 
-// times are the clocks of an attempt: the route's, else the provider's.
+// times are the clocks of an attempt: the route's, else the provider's, else
+// defaults that depend on whether anyone can take over: with a target in
+// reserve a silent one is left soon, without one patience is all there is.
 func (c *call) times(cand *candidate) Timeouts {
 	t := cand.provider.timeouts
 	if c.way.route != nil {
 		t = c.way.route.timeouts.over(t)
 	}
-	d := Timeouts{Headers: headersWhole, FirstToken: firstToken}
-	if c.peek.stream {
-		d.Headers = headersStreamed
+	m, _ := cand.provider.vendor.Model(cand.model)
+	d := t.over(defaultClocks(c.peek.stream, c.onward, m.Reasoning))
+	if c.peek.stream && d.FirstToken > 0 && (d.Headers <= 0 || d.FirstToken < d.Headers) {
+		d.Headers = d.FirstToken // headers come before the first token
 	}
-	if m, ok := cand.provider.vendor.Model(cand.model); ok && m.Reasoning {
-		d.FirstToken, d.Headers = firstTokenReasoning, headersWhole
+	return d
+}
+
+// defaultClocks are the waits where nobody set any. The figures for calls with
+// a target in reserve are those that people wait before a screen; an answer in
+// one piece is written in full before its headers come.
+func defaultClocks(stream, onward, reasoning bool) Timeouts {
+	d := Timeouts{Headers: 600 * time.Second, FirstToken: -1, Idle: 60 * time.Second}
+	switch {
+	case stream && onward && reasoning:
+		d.Headers, d.FirstToken, d.Idle = 60*time.Second, 60*time.Second, 10*time.Second
+	case stream && onward:
+		d.Headers, d.FirstToken, d.Idle = 30*time.Second, 10*time.Second, 10*time.Second
+	case stream && !reasoning:
+		d.Headers = 60 * time.Second
+	case onward && !reasoning:
+		d.Headers = 120 * time.Second
 	}
-	return t.over(d)
+	return d
 }
 
 func (t *try) run(k *key) *llm.Error {

@@ -16,8 +16,7 @@ import (
 type call struct {
 	g      *Gateway
 	snap   *Snapshot
-	w      http.ResponseWriter
-	rc     *http.ResponseController
+	out    *out
 	r      *http.Request
 	ctx    context.Context
 	cancel context.CancelCauseFunc
@@ -30,14 +29,17 @@ type call struct {
 	consumer *consumer
 	way      way
 
+	onward bool // another target could take over from the one being asked
+	left   int  // how many targets come after it
+	sent   sent // what the client has of a stream
+
 	rec       Record
-	committed bool      // the status line is written: nothing can stand in any more
-	abort     bool      // the connection must break, so that the client sees that the answer is not whole
-	writeBy   time.Time // the write deadline in force
+	committed bool // content was passed on, or the call refused
+	abort     bool // the connection must break, so that the client sees that the answer is not whole
 }
 
 func (g *Gateway) newCall(w http.ResponseWriter, r *http.Request) *call {
-	c := &call{g: g, snap: g.snapshot.Load(), w: w, r: r, rc: http.NewResponseController(w), began: time.Now()}
+	c := &call{g: g, snap: g.snapshot.Load(), out: newOut(w), r: r, began: time.Now()}
 	c.ctx, c.cancel = context.WithCancelCause(r.Context())
 	c.rec = Record{ID: newRequestID(), Start: g.now(), ClientIP: clientIP(r), Method: r.Method, Path: r.URL.Path}
 	w.Header().Set("X-Request-Id", c.rec.ID)
@@ -72,7 +74,22 @@ func (c *call) serve() *llm.Error {
 		timer := time.AfterFunc(total, func() { c.cancel(timeoutError(llm.ClassTotalTimeout, total)) })
 		defer timer.Stop()
 	}
+	if c.peek.stream {
+		c.startPings()
+		c.follow()
+	}
 	return c.walk(c.way.plan(c.peek.model))
+}
+
+// startPings keeps a silent stream's connection alive from here on.
+func (c *call) startPings() {
+	every := pingAfter
+	if c.way.route != nil && c.way.route.ping != 0 {
+		every = c.way.route.ping
+	}
+	if every > 0 && c.entry.endpoint.Answer.Content != nil {
+		c.out.ping(every)
+	}
 }
 
 // accept finds out what is asked for, and who asks.
@@ -98,7 +115,7 @@ func (c *call) accept() *llm.Error {
 // read takes the body and looks into it.
 func (c *call) read() *llm.Error {
 	var err *llm.Error
-	if c.body, err = readBody(c.w, c.r, c.snap.limits.BodyBytes); err != nil {
+	if c.body, err = readBody(c.out.w, c.r, c.snap.limits.BodyBytes); err != nil {
 		return err
 	}
 	c.rec.RequestLen = int64(len(c.body))

@@ -68,6 +68,7 @@ func Compile(conf Config) (*Snapshot, []Fault) {
 		consumers: map[string]*consumer{},
 	}}
 	c.snap.defaultOn, _ = parseTriggers(DefaultTriggers()) // the defaults parse; a test says so
+	c.snap.defaultActions = defaultActions()
 	c.general()
 	known := map[string]string{} // provider names → id, for duplicates
 	for i := range conf.Providers {
@@ -252,17 +253,9 @@ func notToken(r rune) bool {
 	return !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("-_.!#$%&'*+^`|~", r))
 }
 
-// defaultTimeouts are the clocks where nobody said anything; headers and first
-// token have more than one default and are settled per attempt.
-var defaultTimeouts = Timeouts{Connect: 10 * time.Second, Idle: 120 * time.Second, Total: time.Hour}
-
-// The defaults of the clocks that depend on the call.
-const (
-	headersStreamed     = 60 * time.Second
-	headersWhole        = 600 * time.Second
-	firstToken          = 60 * time.Second
-	firstTokenReasoning = 600 * time.Second
-)
+// defaultTimeouts are the clocks where nobody said anything; those that depend
+// on the call are settled per attempt (defaultClocks).
+var defaultTimeouts = Timeouts{Connect: 10 * time.Second, Total: time.Hour}
 
 // over fills the clocks that t leaves at zero from below.
 func (t Timeouts) over(below Timeouts) Timeouts {

@@ -38,13 +38,14 @@ type Limits struct {
 }
 
 // Timeouts are the clocks of an attempt. Zero inherits: a route's from its
-// provider, a provider's from the configuration, that from the defaults below.
-// A negative value switches the clock off.
+// provider, a provider's from the configuration, that from the defaults, which
+// for the middle three depend on whether another target can take over (see
+// docs/proxy.md). A negative value switches the clock off.
 type Timeouts struct {
 	Connect    time.Duration // dial and TLS together; default 10 s
-	Headers    time.Duration // request written → response headers; default 60 s streamed, 600 s whole
-	FirstToken time.Duration // request written → first content event of a stream; default 60 s, 10 min for reasoning models
-	Idle       time.Duration // between two stream events; default 120 s
+	Headers    time.Duration // request written → response headers
+	FirstToken time.Duration // request written → first content event of a stream
+	Idle       time.Duration // between two stream events
 	Total      time.Duration // the whole call over all attempts; default 1 h
 }
 
@@ -92,6 +93,23 @@ type Route struct {
 	Fallback []Step   // then these, in order
 	On       []string // triggers for moving on among Targets; empty is DefaultTriggers
 	Timeouts Timeouts
+	Failover Failover
+}
+
+// Failover says how a route deals with failures. The zero value is the
+// defaults.
+type Failover struct {
+	// Rules maps a class of failure (llm.Class) to what follows it: "retry",
+	// "next_key", "next_target" or "give_up". Classes that are not named keep
+	// their default.
+	Rules map[string]string
+	// NoRescue switches off that another target finishes a stream that broke
+	// off after its first content.
+	NoRescue bool
+	// Ping is the silence after which a streaming client is sent a comment, so
+	// that nothing between us takes the connection for dead. 0 is 15 s, a
+	// negative value never.
+	Ping time.Duration
 }
 
 // Match is what a request must look like. Every condition given must hold; an

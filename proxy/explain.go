@@ -100,7 +100,7 @@ func (g *Gateway) planned(w *way, asked string) []Planned {
 		}
 		for _, t := range st.targets {
 			p := Planned{Step: i, Provider: t.name, Model: t.modelFor(asked), Share: float64(t.weight) / float64(total)}
-			p.Why = g.unusable(&t)
+			p.Why = g.unusable(&t, p.Model)
 			p.Usable = p.Why == ""
 			list = append(list, p)
 		}
@@ -109,10 +109,12 @@ func (g *Gateway) planned(w *way, asked string) []Planned {
 }
 
 // unusable says why a target can't be asked now, or nothing if it can.
-func (g *Gateway) unusable(t *target) string {
+func (g *Gateway) unusable(t *target, model string) string {
 	switch {
 	case t.provider == nil:
 		return "the provider is switched off or at fault"
+	case g.breakers.isOpen(breakerKey{t.provider.id, model}):
+		return "it failed too often just now; one call every few seconds finds out whether it is back"
 	case t.provider.keyless:
 		return ""
 	}

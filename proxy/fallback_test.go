@@ -3,6 +3,7 @@ package proxy
 import (
 	"fmt"
 	"net/http"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -66,8 +67,16 @@ func TestFallbackOnFaults(t *testing.T) {
 				if got := rec.Attempts[0].Class; got != tt.class {
 					t.Errorf("first attempt: class %q, want %q (%s)", got, tt.class, rec.Attempts[0].Message)
 				}
-				if g.asked("main") != 1 {
-					t.Errorf("main was asked %d times", g.asked("main"))
+				asked := 1
+				if defaultActions()[tt.class] == ActRetry {
+					asked = 1 + maxRetries
+				}
+				pauses := asked - 1
+				if tt.class == llm.ClassRateLimited {
+					pauses = 1 // its two seconds are sat out, but time stands still here
+				}
+				if g.asked("main") != asked || len(g.slept) != pauses {
+					t.Errorf("main was asked %d times with pauses %v, want %d", g.asked("main"), g.slept, asked)
 				}
 				if tt.status != 200 {
 					if tt.code != "" && a.errorCode(t) != tt.code || g.asked("spare") != 0 || rec.Class != tt.class {
@@ -78,7 +87,7 @@ func TestFallbackOnFaults(t *testing.T) {
 				if text, finish := a.text(t); text != lab.Text(story, 60) || finish != "stop" {
 					t.Errorf("not spare's whole answer: %q %q", text, finish)
 				}
-				if rec.Provider != "spare" || rec.Class != "" || a.header.Get("X-Posthouse-Attempts") != "2" || a.header.Get("X-Posthouse-Provider") != "spare" || a.header.Get("X-Posthouse-Route") != "chat" {
+				if rec.Provider != "spare" || rec.Class != "" || a.header.Get("X-Posthouse-Attempts") != strconv.Itoa(asked+1) || a.header.Get("X-Posthouse-Provider") != "spare" || a.header.Get("X-Posthouse-Route") != "chat" {
 					t.Errorf("record %+v, headers %v", rec, a.header)
 				}
 			})
@@ -93,18 +102,20 @@ func TestErrorsWithoutFallback(t *testing.T) {
 		stream bool
 		status int
 		code   string
+
+		retried bool
 	}{
-		{"e401", false, 502, "upstream_auth"},
-		{"e402", true, 502, "upstream_quota"},
-		{"e404", false, 404, "model_not_found"},
-		{"e500", true, 502, "upstream_error"},
-		{"e529", false, 503, "upstream_overloaded"},
-		{"e429:retry_after=7", false, 429, "rate_limit_exceeded"},
-		{"reset", false, 502, "upstream_unreachable"},
-		{"html200", true, 502, "upstream_malformed"},
-		{"trunc", false, 502, "stream_interrupted"},
-		{"hang", false, 504, "upstream_timeout"},
-		{"badheaders", false, 0, ""},
+		{"e401", false, 502, "upstream_auth", false},
+		{"e402", true, 502, "upstream_quota", false},
+		{"e404", false, 404, "model_not_found", false},
+		{"e500", true, 502, "upstream_error", true},
+		{"e529", false, 503, "upstream_overloaded", true},
+		{"e429:retry_after=7", false, 429, "rate_limit_exceeded", false},
+		{"reset", false, 502, "upstream_unreachable", true},
+		{"html200", true, 502, "upstream_malformed", false},
+		{"trunc", false, 502, "stream_interrupted", false},
+		{"hang", false, 504, "upstream_timeout", false},
+		{"badheaders", false, 0, "", false},
 	}
 	for _, tt := range tests {
 		t.Run(tt.fault, func(t *testing.T) {
@@ -130,8 +141,12 @@ func TestErrorsWithoutFallback(t *testing.T) {
 			if strings.Contains(a.body, "canary") || strings.Contains(a.body, "127.0.0.1") {
 				t.Errorf("tells too much: %s", a.body)
 			}
-			if n := g.asked("main"); n != 1 {
-				t.Errorf("asked %d times", n)
+			want := 1
+			if tt.retried {
+				want += maxRetries
+			}
+			if n := g.asked("main"); n != want {
+				t.Errorf("asked %d times, want %d", n, want)
 			}
 		})
 	}
@@ -291,7 +306,7 @@ func TestAllTargetsDown(t *testing.T) {
 		return conf
 	})
 	a := g.chat("fault-reset", false)
-	if a.status != 503 || a.errorCode(t) != "all_targets_failed" || !strings.Contains(a.body, "main: connect; spare: server_error") || a.header.Get("X-Should-Retry") != "false" {
+	if a.status != 503 || a.errorCode(t) != "all_targets_failed" || !strings.Contains(a.body, "main: connect; main: connect; main: connect; spare: server_error") || a.header.Get("X-Should-Retry") != "false" {
 		t.Errorf("%d %v %s", a.status, a.header, a.body)
 	}
 }
@@ -324,7 +339,8 @@ func TestTriggers(t *testing.T) {
 
 func TestLongChain(t *testing.T) {
 	g := newRig(t, func(g *rig) Config {
-		conf := Config{Routes: []Route{{ID: "r", Name: "chain", Targets: []Target{{Provider: "p0", Model: "fault-e500"}}}}}
+		conf := Config{Routes: []Route{{ID: "r", Name: "chain", Targets: []Target{{Provider: "p0", Model: "fault-e503"}}}}}
+		conf.Routes[0].Failover.Rules = map[string]string{"overloaded": "next_target"}
 		for i := range 7 {
 			name := fmt.Sprintf("p%d", i)
 			conf.Providers = append(conf.Providers, g.provider(name, "sk-some-key-"+name))

@@ -26,14 +26,10 @@ func newRequestID() string {
 	return "req_" + hex.EncodeToString(b[:])
 }
 
-// refuse tells the client of an error in its dialect, if nothing was written
-// yet. A stream that broke off was told already.
+// refuse tells the client of an error in its dialect: as an answer where
+// nothing was written yet, as an event of the stream where something was.
 func (c *call) refuse(err *llm.Error) {
 	c.rec.Class, c.rec.Message = err.Class, err.Message
-	if c.committed {
-		return
-	}
-	c.rec.Status = err.Status
 	if err.Class == llm.ClassClientClosed && err.Status != http.StatusBadRequest {
 		c.abort = true
 		return
@@ -42,9 +38,19 @@ func (c *call) refuse(err *llm.Error) {
 	if body == nil {
 		body = c.g.protocol.EncodeError(err)
 	}
-	h := c.w.Header()
+	fresh := c.out.begin(err.Status, func(h http.Header) { c.refusalHeaders(h, err, len(body)) })
+	if !fresh {
+		c.interrupt(err)
+		return
+	}
+	c.rec.Status = err.Status
+	_ = c.out.write(body) // a client that left can't be told that it left
+	c.rec.BytesOut += int64(len(body))
+}
+
+func (c *call) refusalHeaders(h http.Header, err *llm.Error, length int) {
 	h.Set("Content-Type", "application/json")
-	h.Set("Content-Length", strconv.Itoa(len(body)))
+	h.Set("Content-Length", strconv.Itoa(length))
 	switch err.Status {
 	case http.StatusUnauthorized:
 		h.Set("Www-Authenticate", "Bearer")
@@ -54,21 +60,39 @@ func (c *call) refuse(err *llm.Error) {
 	if err.RetryAfter > 0 {
 		h.Set("Retry-After", strconv.Itoa(int(math.Ceil(err.RetryAfter.Seconds()))))
 	}
-	if len(c.rec.Attempts) > 0 {
-		c.nameRoute(h)
-		if err.RetryAfter == 0 {
-			h.Set("X-Should-Retry", "false") // read by OpenAI's clients: what could be tried was tried
-		}
+	if len(c.rec.Attempts) == 0 {
+		return
 	}
-	c.committed = true
-	c.touch()
-	c.w.WriteHeader(err.Status)
-	n, _ := c.w.Write(body) // a client that left can't be told that it left
-	c.rec.BytesOut += int64(n)
+	c.nameRoute(h)
+	if err.RetryAfter == 0 {
+		h.Set("X-Should-Retry", "false") // read by OpenAI's clients: what could be tried was tried
+	}
+}
+
+// interrupt ends an answer that has begun and can't be finished: a stream with
+// an error event in its dialect, and any answer with a broken connection, so
+// that nobody takes it for whole.
+func (c *call) interrupt(err *llm.Error) {
+	c.abort = true
+	c.rec.Status = http.StatusOK
+	if !c.peek.stream {
+		return
+	}
+	shown := *err
+	shown.Raw = nil
+	if c.committed {
+		shown.Code = "stream_interrupted"
+	}
+	event := c.g.protocol.EncodeStreamError(&shown)
+	if c.out.write(event) == nil {
+		_ = c.out.flush() // nothing is left to do if this fails
+	}
+	c.rec.BytesOut += int64(len(event))
 }
 
 // finish settles the call: it is recorded and logged exactly once.
 func (c *call) finish() {
+	c.out.close()
 	c.cancel(nil)
 	c.rec.Duration = time.Since(c.began)
 	if c.rec.Class == llm.ClassClientClosed {
@@ -100,6 +124,9 @@ func (r *Record) attrs() []slog.Attr {
 	text("model", r.Model)
 	text("class", string(r.Class))
 	text("error", clip(r.Message, 300))
+	if r.Rescued {
+		attrs = append(attrs, slog.Bool("rescued", true))
+	}
 	if r.Stream {
 		attrs = append(attrs, slog.Bool("stream", true))
 	}
@@ -108,6 +135,9 @@ func (r *Record) attrs() []slog.Attr {
 	}
 	if r.UsageSeen {
 		attrs = append(attrs, slog.Int64("prompt_tokens", r.Usage.Prompt()), slog.Int64("completion_tokens", r.Usage.Output))
+	}
+	for i, skipped := range r.Skipped {
+		text(fmt.Sprintf("skipped_%d", i+1), fmt.Sprintf("%s/%s: %s", skipped.Provider, skipped.Model, clip(skipped.Why, 200)))
 	}
 	if len(r.Attempts) > 1 || r.Class != "" {
 		for i, a := range r.Attempts {

@@ -35,6 +35,8 @@ type Gateway struct {
 
 	snapshot   atomic.Pointer[Snapshot]
 	keyring    *keyring
+	breakers   *breakers
+	sleep      func(context.Context, time.Duration) bool // false: the context ended first
 	transports *transports
 	inFlight   atomic.Int64
 	unready    atomic.Bool
@@ -62,7 +64,7 @@ func New(o Options) *Gateway {
 	if o.Version == "" {
 		g.agent = "posthouse"
 	}
-	g.keyring = newKeyring(g.now)
+	g.keyring, g.breakers, g.sleep = newKeyring(g.now), newBreakers(g.now), sleep
 	g.stopping, g.stop = context.WithCancelCause(context.Background())
 	empty, _ := Compile(Config{})
 	g.snapshot.Store(empty)
@@ -95,6 +97,22 @@ func (g *Gateway) Stop() {
 // KeyStates is the live state of every key that is not simply ok, by Key.ID.
 func (g *Gateway) KeyStates() map[string]KeyState {
 	return g.keyring.states(g.snapshot.Load().keys)
+}
+
+// OpenTargets lists the targets that are left alone for some seconds because
+// they failed too often.
+func (g *Gateway) OpenTargets() []TargetState { return g.breakers.open() }
+
+// sleep waits, unless the context ends first.
+func sleep(ctx context.Context, d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
 }
 
 // Unbench puts a key back into rotation and reports whether it was out.

@@ -40,13 +40,12 @@ func (c *call) json(v any) *llm.Error {
 	if err != nil {
 		return &llm.Error{Class: llm.ClassInternal, Status: http.StatusInternalServerError, Message: fmt.Sprintf("the answer can't be written: %v", err)}
 	}
-	h := c.w.Header()
-	h.Set("Content-Type", "application/json")
-	h.Set("Content-Length", strconv.Itoa(len(body)))
-	c.committed = true
+	c.out.begin(http.StatusOK, func(h http.Header) {
+		h.Set("Content-Type", "application/json")
+		h.Set("Content-Length", strconv.Itoa(len(body)))
+	})
 	c.rec.Status = http.StatusOK
-	c.touch()
-	n, _ := c.w.Write(body) // a client that left needs no list
-	c.rec.BytesOut = int64(n)
+	_ = c.out.write(body) // a client that left needs no list
+	c.rec.BytesOut = int64(len(body))
 	return nil
 }

@@ -21,10 +21,13 @@ type way struct {
 // candidate is a target as the plan tries it.
 type candidate struct {
 	target
-	step  int
-	model string   // the name to ask for
-	on    triggers // failures before it after which it is tried
+	step     int
+	model    string   // the name to ask for
+	on       triggers // failures before it after which it is tried
+	siblings bool     // others of its step come after it
 }
+
+func (c *candidate) breaker() breakerKey { return breakerKey{c.provider.id, c.model} }
 
 // find decides where a request goes: by the first written route that matches,
 // else by provider/model, else by the models the providers are known for.
@@ -124,11 +127,12 @@ func (w *way) plan(asked string) []candidate {
 	var plan []candidate
 	for i, st := range w.steps {
 		on := st.on
-		for j, t := range shuffled(st.targets) {
+		drawn := shuffled(st.targets)
+		for j, t := range drawn {
 			if j > 0 && i > 0 {
 				on = w.steps[0].on // among siblings the route's own triggers hold
 			}
-			plan = append(plan, candidate{target: t, step: i, model: t.modelFor(asked), on: on})
+			plan = append(plan, candidate{target: t, step: i, model: t.modelFor(asked), on: on, siblings: j+1 < len(drawn)})
 		}
 	}
 	return plan

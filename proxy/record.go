@@ -41,6 +41,15 @@ type Record struct {
 	UsageSeen bool // the vendor said what was used
 
 	Attempts []Attempt
+	Skipped  []Skip
+	Rescued  bool // a stream that broke off was finished by another target
+}
+
+// Skip is a target that was not even asked.
+type Skip struct {
+	Provider string
+	Model    string
+	Why      string
 }
 
 // Attempt is one try of one target with one key.

@@ -19,8 +19,6 @@ const (
 	holdBytes = 1 << 20
 	// tailBytes is how much of a longer answer's end is kept to find usage in.
 	tailBytes = 16 << 10
-	// writeLimit is how long a client may take to accept what is written.
-	writeLimit = 30 * time.Second
 	// relayBuffer is the piece size by which long answers are copied.
 	relayBuffer = 32 << 10
 )
@@ -34,30 +32,28 @@ var piecePool = sync.Pool{New: func() any { return &pieces{buf: make([]byte, rel
 // limits and organisation names of our key are not the caller's business.
 var passedAnswerHeaders = []string{"Content-Type", "Content-Disposition", "Openai-Processing-Ms", "Openai-Version"}
 
-// commit promises the answer to the client: from here on nothing can stand in.
+// commit promises the answer to the client: from here on nothing else can
+// stand in, and of a stream another target can only take over.
 func (t *try) commit(resp *http.Response, length int64) {
-	h := t.w.Header()
-	for _, name := range passedAnswerHeaders {
-		if v := resp.Header.Get(name); v != "" {
-			h.Set(name, v)
+	t.out.begin(resp.StatusCode, func(h http.Header) {
+		if length < 0 && t.peek.stream {
+			streamHeaders(h)
 		}
-	}
-	t.name(h)
-	if length >= 0 {
-		h.Set("Content-Length", strconv.FormatInt(length, 10))
-	}
+		for _, name := range passedAnswerHeaders {
+			if v := resp.Header.Get(name); v != "" {
+				h.Set(name, v)
+			}
+		}
+		h.Set("X-Posthouse-Provider", t.cand.name)
+		h.Set("X-Posthouse-Model", headerSafe(t.cand.model))
+		t.nameRoute(h)
+		if length >= 0 {
+			h.Set("Content-Length", strconv.FormatInt(length, 10))
+		}
+	})
 	t.committed = true
 	t.rec.Status = resp.StatusCode
 	t.rec.Provider, t.rec.Model = t.cand.name, t.cand.model
-	t.touch()
-	t.w.WriteHeader(resp.StatusCode)
-}
-
-// name tells the caller who answered.
-func (t *try) name(h http.Header) {
-	h.Set("X-Posthouse-Provider", t.cand.name)
-	h.Set("X-Posthouse-Model", t.cand.model)
-	t.nameRoute(h)
 }
 
 func (c *call) nameRoute(h http.Header) {
@@ -77,18 +73,6 @@ func headerSafe(s string) string {
 	return s
 }
 
-// touch moves the write deadline, at most every few seconds: a client that
-// does not read must not hold a goroutine for ever, and streams must be able
-// to go on for hours.
-func (c *call) touch() {
-	now := time.Now()
-	if c.writeBy.Sub(now) > writeLimit-5*time.Second {
-		return
-	}
-	c.writeBy = now.Add(writeLimit)
-	_ = c.rc.SetWriteDeadline(c.writeBy) // where unsupported (tests), there is nothing to hold
-}
-
 // write sends bytes of the answer to the client.
 func (t *try) write(p []byte) *llm.Error {
 	if len(p) == 0 {
@@ -96,14 +80,14 @@ func (t *try) write(p []byte) *llm.Error {
 	}
 	if t.at.First == 0 {
 		t.at.First = time.Since(t.began)
+	}
+	if t.rec.FirstByte == 0 {
 		t.rec.FirstByte = time.Since(t.call.began)
 	}
-	t.touch()
-	n, err := t.w.Write(p)
-	t.rec.BytesOut += int64(n)
-	if err != nil {
+	if err := t.out.write(p); err != nil {
 		return t.clientFailed()
 	}
+	t.rec.BytesOut += int64(len(p))
 	if t.rec.BytesOut > t.snap.limits.AnswerBytes {
 		return &llm.Error{Class: llm.ClassMalformed, Message: fmt.Sprintf("the answer is larger than %d bytes (limits.answer_bytes)", t.snap.limits.AnswerBytes)}
 	}
@@ -111,7 +95,7 @@ func (t *try) write(p []byte) *llm.Error {
 }
 
 func (t *try) flush() *llm.Error {
-	if err := t.rc.Flush(); err != nil && !errors.Is(err, http.ErrNotSupported) {
+	if err := t.out.flush(); err != nil {
 		return t.clientFailed()
 	}
 	return nil

@@ -30,6 +30,7 @@ type rig struct {
 
 	mu      sync.Mutex
 	records []*Record
+	slept   []time.Duration // pauses before retries, which are not waited for
 	told    chan struct{}
 }
 
@@ -54,6 +55,12 @@ func newRig(t testing.TB, fill func(g *rig) Config) *rig {
 		return g.now()
 	}
 	g.gateway = New(Options{Recorder: g, Now: clock, Log: slog.New(slog.NewJSONHandler(&lockedWriter{w: g.log}, nil)), Version: "test"})
+	g.gateway.sleep = func(ctx context.Context, d time.Duration) bool {
+		g.mu.Lock()
+		g.slept = append(g.slept, d)
+		g.mu.Unlock()
+		return ctx.Err() == nil
+	}
 	g.load(fill(g))
 	server := httptest.NewUnstartedServer(g.gateway)
 	server.Config.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, slog.LevelError)

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/posthouse/posthouse/proxy/catalog"
 	"github.com/posthouse/posthouse/proxy/llm"
@@ -20,7 +21,11 @@ type route struct {
 	match    matcher
 	steps    []step
 	timeouts Timeouts // zero fields inherit
-	broken   string   // why it can't serve, if it can't
+	actions  map[llm.Class]Action
+	onward   map[llm.Class]bool // classes that its rules send on whatever the triggers
+	rescue   bool
+	ping     time.Duration
+	broken   string // why it can't serve, if it can't
 }
 
 // step is a group of targets, entered when one of its triggers fired.
@@ -111,7 +116,14 @@ func parseTriggers(names []string) (triggers, error) {
 func (c *compiler) route(conf *Route, known, names map[string]string) {
 	before := c.item("route", conf.ID, conf.Name)
 	c.unique(names)
-	r := &route{id: conf.ID, name: conf.Name, timeouts: conf.Timeouts}
+	r := &route{
+		id: conf.ID, name: conf.Name, timeouts: conf.Timeouts,
+		actions: c.actions(conf.Failover.Rules), onward: map[llm.Class]bool{},
+		rescue: !conf.Failover.NoRescue, ping: conf.Failover.Ping,
+	}
+	for class, action := range conf.Failover.Rules {
+		r.onward[llm.Class(class)] = action != string(ActGiveUp)
+	}
 	matched := c.matcher(&r.match, &conf.Match)
 	if len(conf.Targets) == 0 {
 		c.fault("targets", "a route needs at least one target")

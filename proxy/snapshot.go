@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/posthouse/posthouse/proxy/catalog"
+	"github.com/posthouse/posthouse/proxy/llm"
 )
 
 // Snapshot is a compiled, immutable configuration. A call keeps the snapshot
@@ -21,6 +22,8 @@ type Snapshot struct {
 	consumers map[string]*consumer // by name
 	keys      []*key               // of all providers, for reports
 	defaultOn triggers
+
+	defaultActions map[llm.Class]Action
 }
 
 // provider is a Provider ready to be called.

@@ -27,6 +27,7 @@ type streaming struct {
 	reader   *sse.Reader
 	answer   *protocol.Answer
 	held     []byte // events before the first content: nothing is promised yet
+	seam     *seam  // where this target goes on with another's answer
 	events   int    // with data, so far
 	finished bool   // a finish reason or terminal event was seen
 	done     bool   // the event after which nothing comes was passed on
@@ -34,20 +35,22 @@ type streaming struct {
 
 // stream relays a stream event by event. It is held back until the first event
 // with content; until then any failure leaves the client untouched, and the
-// next target can stand in.
+// next target can stand in. After it, the next target can take over what the
+// client has (rescue.go).
 func (t *try) stream(resp *http.Response) *llm.Error {
 	s := &streaming{
 		try: t, resp: resp, answer: &t.entry.endpoint.Answer,
 		reader: sse.NewReader(resp.Body, int(t.snap.limits.EventBytes)),
 	}
-	if s.answer.Content != nil {
+	if t.resuming() {
+		s.seam = newSeam(&t.sent)
+	}
+	if s.answer.Content != nil && t.times.FirstToken > 0 {
 		t.clock.set(llm.ClassFirstTokenTimeout, t.times.FirstToken-time.Since(t.began))
+	} else {
+		t.clock.stop()
 	}
-	err := s.relay()
-	if err == nil || !t.committed {
-		return err
-	}
-	return s.interrupt(err)
+	return s.relay()
 }
 
 func (s *streaming) relay() *llm.Error {
@@ -101,11 +104,41 @@ func (s *streaming) event(ev sse.Event) *llm.Error {
 	}
 	s.finished = s.finished || sig.Has(protocol.Finished)
 	s.done = sig.Has(protocol.Done)
+	if s.seam != nil {
+		return s.resumed(ev, sig)
+	}
 	if !s.committed && !s.promise(ev, sig) {
 		return nil
 	}
 	s.clock.set(llm.ClassIdleTimeout, s.times.Idle)
-	return s.pass(ev.Raw)
+	if err := s.pass(ev.Raw); err != nil {
+		return err
+	}
+	s.sent.take(ev.Data)
+	return nil
+}
+
+// resumed handles an event of a target that goes on with an answer that is
+// begun.
+func (s *streaming) resumed(ev sse.Event, sig protocol.Signal) *llm.Error {
+	if sig.Has(protocol.Done) {
+		return s.pass(ev.Raw)
+	}
+	if s.answer.Content(ev.Name, ev.Data) {
+		s.clock.set(llm.ClassIdleTimeout, s.times.Idle)
+	}
+	passed, ok := s.seam.event(ev.Data, s.finished)
+	if !ok {
+		return &llm.Error{Class: llm.ClassMalformed, Message: "asked from the start, it told another story than the part that was sent already"}
+	}
+	for _, data := range passed {
+		s.takeUsage(data)
+		s.sent.take(data)
+		if err := s.pass(append(append([]byte("data: "), data...), "\n\n"...)); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (s *streaming) look(ev sse.Event) protocol.Signal {
@@ -122,12 +155,6 @@ func (s *streaming) promise(ev sse.Event, sig protocol.Signal) bool {
 		s.held = append(s.held, ev.Raw...)
 		return false
 	}
-	h := s.w.Header()
-	h.Set("Cache-Control", "no-cache")
-	h.Set("X-Accel-Buffering", "no") // proxies in front of us must not collect events either
-	if s.resp.Header.Get("Content-Type") == "" {
-		s.resp.Header.Set("Content-Type", "text/event-stream")
-	}
 	s.commit(s.resp, -1)
 	return true
 }
@@ -135,7 +162,7 @@ func (s *streaming) promise(ev sse.Event, sig protocol.Signal) bool {
 // comment passes a comment on once the answer is committed; before, it must
 // not promise anything.
 func (s *streaming) comment(ev sse.Event) *llm.Error {
-	if !s.committed {
+	if !s.committed || s.seam != nil {
 		return nil
 	}
 	s.clock.set(llm.ClassIdleTimeout, s.times.Idle)
@@ -213,21 +240,4 @@ func (s *streaming) settle() *llm.Error {
 	s.clock.set(llm.ClassIdleTimeout, drainTime)
 	_, _ = io.CopyN(io.Discard, s.resp.Body, drainBytes) // reaching the end frees the connection for reuse
 	return nil
-}
-
-// interrupt tells the client in its dialect that the answer broke off, and
-// breaks the connection, so that nobody takes it for whole.
-func (s *streaming) interrupt(err *llm.Error) *llm.Error {
-	s.abort = true
-	if err.Class == llm.ClassClientClosed {
-		return err
-	}
-	shown := *err
-	shown.Message = redact(err.Message, s.cand.provider)
-	told(&shown, s.cand.name)
-	shown.Code = "stream_interrupted"
-	if failed := s.write(s.g.protocol.EncodeStreamError(&shown)); failed == nil {
-		_ = s.flush() // nothing is left to do if this fails
-	}
-	return err
 }

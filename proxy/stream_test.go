@@ -331,7 +331,8 @@ func TestOneResetThenHealthy(t *testing.T) {
 func TestIdempotencyKeyDoesNotRepeat(t *testing.T) {
 	var mu sync.Mutex
 	posts := 0
-	g := newRig(t, vendor(t, func(w http.ResponseWriter, r *http.Request) {
+	g := newRig(t, func(g *rig) Config { return Config{} })
+	conf := vendor(t, func(w http.ResponseWriter, r *http.Request) {
 		_, _ = io.Copy(io.Discard, r.Body)
 		mu.Lock()
 		posts++
@@ -346,7 +347,9 @@ func TestIdempotencyKeyDoesNotRepeat(t *testing.T) {
 		}
 		w.Header().Set("Content-Type", "application/json")
 		_, _ = io.WriteString(w, `{"choices":[]}`)
-	}))
+	})(g)
+	conf.Routes = []Route{{ID: "r", Name: "r", Targets: []Target{{Provider: "main"}}, Failover: Failover{Rules: map[string]string{"connect": "give_up"}}}}
+	g.load(conf)
 	for _, want := range []int{200, 502} {
 		r := g.request("POST", "/v1/chat/completions", chatBody("m", false))
 		r.Header.Set("Idempotency-Key", "abc")

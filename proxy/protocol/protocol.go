@@ -51,6 +51,8 @@ type Answer struct {
 	EventError func(data []byte) *llm.Error
 	// Usage reads the counts off an answer or an event.
 	Usage func(data []byte) (llm.Usage, bool)
+	// Resume lets another target finish a stream that broke off; nil: none can.
+	Resume *Resume
 	// Done is the event that ends a stream, added when a vendor leaves it out
 	// after the answer was finished. Empty: there is none.
 	Done string

@@ -22,6 +22,8 @@ func Protocol() *protocol.Protocol {
 	chat := protocol.Answer{
 		Whole: wholeError, Event: chatEvent, Content: chatContent, EventError: eventError, Usage: usage, Done: doneEvent,
 	}
+	resumable := chat
+	resumable.Resume = &protocol.Resume{Part: chatPart, ID: chatID, Continue: chatContinue, Join: chatJoin}
 	responses := protocol.Answer{
 		Whole: wholeError, Event: responsesEvent, Content: responsesContent, EventError: eventError, Usage: usage,
 	}
@@ -38,7 +40,7 @@ func Protocol() *protocol.Protocol {
 	return &protocol.Protocol{
 		Name: Name,
 		Endpoints: []protocol.Endpoint{
-			post(llm.OpChat, "/chat/completions", chat),
+			post(llm.OpChat, "/chat/completions", resumable),
 			post(llm.OpCompletion, "/completions", chat),
 			post(llm.OpEmbeddings, "/embeddings", plain),
 			post(llm.OpResponses, "/responses", responses),

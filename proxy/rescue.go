@@ -1,0 +1,211 @@
+package proxy
+
+import (
+	"bytes"
+	"encoding/json"
+	"strings"
+
+	"github.com/posthouse/posthouse/proxy/llm"
+	"github.com/posthouse/posthouse/proxy/protocol"
+	"github.com/posthouse/posthouse/proxy/rawjson"
+)
+
+const (
+	// maxSent bounds the text that is remembered so that another target could
+	// go on, in bytes; longer answers are not taken over.
+	maxSent = 1 << 20
+	// leastOverlap is how much of the text a target must repeat before it
+	// counts as repetition and not as a word that happens to fit twice.
+	leastOverlap = 12
+)
+
+// sent is what the client has of a streamed answer, as far as another target
+// needs it to finish: a rescue.
+type sent struct {
+	resume  *protocol.Resume // nil: this answer can't be taken over
+	text    []byte           // so far, as in JSON strings
+	id      []byte           // of the answer, as written
+	events  int64            // with text: about as many tokens
+	closed  bool             // a tool call has begun, or it is too long
+	failure *llm.Error       // what broke the stream first: the caller is told this
+	restart bool             // a target refused the unfinished message: it is asked from the start
+}
+
+// follow begins to remember a stream, if it could be taken over.
+func (c *call) follow() {
+	c.sent.resume = nil
+	if c.way.route != nil && !c.way.route.rescue {
+		return
+	}
+	if n := c.field("n"); n != "" && n != "1" && n != "null" {
+		return
+	}
+	c.sent.resume = c.entry.endpoint.Answer.Resume
+}
+
+// field is a top-level field of the request as written; empty if it is not
+// there.
+func (c *call) field(name string) string {
+	for _, f := range c.peek.fields {
+		if string(f.Key) == name {
+			return string(f.Value(c.body))
+		}
+	}
+	return ""
+}
+
+// take notes an event that the client gets.
+func (s *sent) take(data []byte) {
+	if s.resume == nil || s.closed {
+		return
+	}
+	if s.id == nil {
+		s.id = s.resume.ID(data)
+	}
+	text, closed := s.resume.Part(data)
+	s.closed = closed || len(s.text)+len(text) > maxSent
+	if s.closed {
+		s.text = nil
+		return
+	}
+	if len(text) > 0 {
+		s.text = append(s.text, text...)
+		s.events++
+	}
+}
+
+// rescuable reports whether another target may finish what the client has.
+func (s *sent) rescuable() bool { return s.resume != nil && !s.closed }
+
+// resuming reports whether an attempt goes on with an answer that is begun.
+func (c *call) resuming() bool { return c.committed && c.sent.rescuable() }
+
+// rescued notes that a target finished what another had begun, if it did.
+func (c *call) rescued(resuming bool, cand *candidate) {
+	if !resuming {
+		return
+	}
+	c.rec.Rescued = true
+	c.out.trailer("X-Posthouse-Rescued-By", headerSafe(cand.name+"/"+cand.model))
+}
+
+// continuation makes the edits by which a target is asked to go on.
+func (c *call) continuation(cand *candidate) []rawjson.Edit {
+	if !c.resuming() || c.sent.restart || len(c.sent.text) == 0 {
+		return nil
+	}
+	m, _ := cand.provider.vendor.Model(cand.model)
+	how := protocol.Continuation{Ask: !m.Prefix, Flag: cand.provider.vendor.PrefixFlag}
+	edits, _ := c.sent.resume.Continue(c.peek.fields, c.body, c.sent.text, how)
+	return edits
+}
+
+// seam joins the stream of a target that goes on to what the client has: what
+// it repeats is dropped, for which its beginning is held back while it could
+// still turn out to be a repetition.
+type seam struct {
+	sent   *sent
+	tokens int64  // that the client has, about
+	prior  string // the text that the client has
+	held   string // of the new text, not passed on yet
+	torn   []byte // half a character that the last event ended in, escaped
+	at     int    // where in prior the held text stands; -1: nowhere
+	last   []byte // the event that brought the last of it
+	joined bool
+}
+
+func newSeam(s *sent) *seam { return &seam{sent: s, tokens: s.events, prior: unescaped(s.text)} }
+
+// event takes an event of the new stream and returns what the client gets of
+// it; nil is nothing. A target that was asked from the start and tells another
+// story can't be joined: ok is false.
+func (m *seam) event(data []byte, finished bool) (passed [][]byte, ok bool) {
+	joint := protocol.Joint{ID: m.sent.id, Tokens: m.tokens}
+	if m.joined {
+		return [][]byte{m.sent.resume.Join(data, joint)}, true
+	}
+	text, closed := m.sent.resume.Part(data)
+	if len(text) > 0 {
+		m.hold(text)
+		m.last = bytes.Clone(data)
+	}
+	if !finished && !closed && m.at >= 0 {
+		return nil, true
+	}
+	repeated := m.repeated()
+	if m.sent.restart && repeated < len(m.prior) {
+		return nil, false
+	}
+	m.joined = true
+	if rest := m.held[repeated:]; rest != "" {
+		first := joint
+		first.Text = escaped(rest)
+		passed = append(passed, m.sent.resume.Join(m.last, first))
+	}
+	if len(text) == 0 {
+		passed = append(passed, m.sent.resume.Join(data, joint))
+	}
+	return passed, true
+}
+
+// hold adds to the held text, and finds where in prior it stands. It looks only
+// at what is new as long as that fits, so that a target which begins anew costs
+// no more than reading along.
+func (m *seam) hold(text []byte) {
+	text = append(m.torn, text...)
+	m.torn = nil
+	if n := len(text); n >= 6 && highSurrogate(text[n-6:]) {
+		text, m.torn = text[:n-6], bytes.Clone(text[n-6:])
+	}
+	more, had := unescaped(text), len(m.held)
+	m.held += more
+	if m.at >= 0 && strings.HasPrefix(m.prior[m.at+had:], more) {
+		return
+	}
+	if m.at < 0 || m.at >= len(m.prior) {
+		m.at = -1
+		return
+	}
+	if next := strings.Index(m.prior[m.at+1:], m.held); next >= 0 {
+		m.at += 1 + next
+		return
+	}
+	m.at = -1
+}
+
+// highSurrogate reports whether an escape is the first half of a character
+// beyond the basic plane (RFC 8259, section 7).
+func highSurrogate(escape []byte) bool {
+	return escape[0] == '\\' && escape[1] == 'u' && (escape[2] == 'd' || escape[2] == 'D') &&
+		strings.IndexByte("89abAB", escape[3]) >= 0
+}
+
+// repeated is how much of the held text the client has already: all of it for
+// a target that began anew, the overlap for one that went back a little.
+func (m *seam) repeated() int {
+	for n := min(len(m.prior), len(m.held)); n > 0; n-- {
+		if n < leastOverlap && n < len(m.prior) {
+			return 0
+		}
+		if strings.HasSuffix(m.prior, m.held[:n]) {
+			return n
+		}
+	}
+	return 0
+}
+
+// unescaped reads text as it stands in a JSON string.
+func unescaped(text []byte) string {
+	var s string
+	quoted := append(append([]byte{'"'}, text...), '"')
+	if json.Unmarshal(quoted, &s) != nil {
+		return string(text)
+	}
+	return s
+}
+
+// escaped writes text as it stands in a JSON string.
+func escaped(s string) []byte {
+	q := rawjson.Quote(s)
+	return []byte(q[1 : len(q)-1])
+}
