@@ -41,6 +41,9 @@ func accept(p *protocol.Protocol, r *http.Request) (entry, *llm.Error) {
 		if ep.Op == llm.OpPass && (len(allow) > 0 || !passable(r.Method)) {
 			break // the path is known, the method is not
 		}
+		if ep.Op == llm.OpPass && nearly(p, path) {
+			return entry{}, unknownPath(r)
+		}
 		e.endpoint, e.rest = ep, rest
 		return e, nil
 	}
@@ -63,6 +66,15 @@ func plain(r *http.Request) bool {
 	return !strings.Contains(path, "//") && (r.URL.EscapedPath() == path || strings.HasPrefix(path, "/v1/models/"))
 }
 
+// nearly reports whether a path is that of an endpoint but for its case or a
+// slash at its end. Passed through, it would go round what the endpoint checks.
+func nearly(p *protocol.Protocol, path string) bool {
+	path = strings.TrimRight(path, "/")
+	return slices.ContainsFunc(p.Endpoints, func(ep protocol.Endpoint) bool {
+		return ep.Op != llm.OpPass && strings.EqualFold(strings.TrimRight(ep.Path, "/"), path)
+	})
+}
+
 func passable(method string) bool {
 	return slices.Contains([]string{http.MethodGet, http.MethodPost, http.MethodDelete}, method)
 }
@@ -73,6 +85,8 @@ func unknownPath(r *http.Request) *llm.Error {
 		hint = "Did you mean /v1" + p + "? Set the client's base URL to end in /v1."
 	} else if strings.HasSuffix(r.URL.Path, "/") && strings.Contains(r.URL.Path, "/v1/") {
 		hint = "Leave out the slash at its end."
+	} else if strings.Contains(r.URL.Path, "/v1/") && strings.ToLower(r.URL.Path) != r.URL.Path {
+		hint = "Paths are in lower case."
 	}
 	return &llm.Error{
 		Class: llm.ClassDenied, Status: http.StatusNotFound, Code: "unknown_url",

@@ -210,9 +210,13 @@ func (c *call) attempt(cand *candidate, k *key) *llm.Error {
 	}
 	ctx, cancel := context.WithCancelCause(c.ctx)
 	defer cancel(nil)
-	t := &try{call: c, cand: cand, at: at, began: began, ctx: ctx, clock: newClock(cancel), times: c.times(cand)}
+	t := &try{call: c, cand: cand, key: k, at: at, began: began, ctx: ctx, clock: newClock(cancel), times: c.times(cand)}
 	defer t.clock.stop()
-	err := t.run(k)
+	if total := t.times.Total; total > 0 && total < c.total {
+		timer := time.AfterFunc(total, func() { cancel(timeoutError(llm.ClassTotalTimeout, total)) })
+		defer timer.Stop()
+	}
+	err := t.run()
 	at.Duration = time.Since(began)
 	if err != nil && c.committed && c.sent.failure == nil {
 		c.sent.failure = err
@@ -233,6 +237,7 @@ func (c *call) attempt(cand *candidate, k *key) *llm.Error {
 type try struct {
 	*call
 	cand  *candidate
+	key   *key // nil: none is needed
 	at    *Attempt
 	began time.Time
 	ctx   context.Context
@@ -274,13 +279,15 @@ func defaultClocks(stream, onward, reasoning bool) Timeouts {
 	return d
 }
 
-func (t *try) run(k *key) *llm.Error {
-	req, failed := t.request(t.ctx, t.cand, k)
+func (t *try) run() *llm.Error {
+	req, failed := t.request(t.ctx, t.cand, t.key)
 	if failed != nil {
 		return failed
 	}
 	t.clock.set(llm.ClassHeadersTimeout, t.times.Headers)
-	resp, err := t.g.transports.get(t.cand.provider.transport).RoundTrip(req)
+	pool := t.cand.provider.transport
+	pool.connect = t.times.Connect
+	resp, err := t.g.transports.get(pool).RoundTrip(req)
 	if err != nil {
 		return t.broken(err, false)
 	}

@@ -1,11 +1,9 @@
 package proxy
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"io"
-	"mime"
 	"net/http"
 	"time"
 
@@ -59,61 +57,19 @@ func readBody(w http.ResponseWriter, r *http.Request, limit int64) ([]byte, *llm
 	}
 }
 
+// drainTimeLimit bounds how long a body that was refused is read on.
+const drainTimeLimit = 5 * time.Second
+
+// drain reads on and throws away, so that a client which sends all before it
+// reads gets to see the answer: closing a connection with unread data resets it.
+func drain(rc *http.ResponseController, r *http.Request, limit int64) {
+	_ = rc.SetReadDeadline(time.Now().Add(drainTimeLimit)) // where unsupported, the bound in bytes holds
+	_, _ = io.CopyN(io.Discard, r.Body, limit)
+}
+
 func tooLarge(limit int64) *llm.Error {
 	return &llm.Error{
 		Class: llm.ClassDenied, Status: http.StatusRequestEntityTooLarge, Code: "request_too_large",
 		Message: fmt.Sprintf("The request body is larger than %d bytes, this gateway's limit (limits.body_bytes in its settings).", limit),
 	}
-}
-
-// formBoundary returns the boundary of a multipart form, if that is what the
-// request holds.
-func formBoundary(r *http.Request) (string, bool) {
-	kind, params, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
-	if err != nil || kind != "multipart/form-data" || params["boundary"] == "" {
-		return "", false
-	}
-	return params["boundary"], true
-}
-
-// formField finds where the value of a form's field stands. It looks at part
-// headers only, so files are not copied.
-func formField(body []byte, boundary, name string) (from, to int, found bool) {
-	mark := []byte("--" + boundary)
-	at := bytes.Index(body, mark)
-	for at >= 0 {
-		at += len(mark)
-		if bytes.HasPrefix(body[at:], []byte("--")) {
-			return 0, 0, false // the closing boundary
-		}
-		head := bytes.Index(body[at:], []byte("\r\n\r\n"))
-		if head < 0 {
-			return 0, 0, false
-		}
-		from = at + head + 4
-		next := bytes.Index(body[from:], append([]byte("\r\n"), mark...))
-		if next < 0 {
-			return 0, 0, false
-		}
-		to = from + next
-		if partName(body[at:at+head]) == name {
-			return from, to, true
-		}
-		at = to + 2
-	}
-	return 0, 0, false
-}
-
-// partName reads the name of a form field off its part's headers.
-func partName(head []byte) string {
-	for line := range bytes.SplitSeq(head, []byte("\r\n")) {
-		key, value, ok := bytes.Cut(line, []byte(":"))
-		if !ok || !bytes.EqualFold(bytes.TrimSpace(key), []byte("Content-Disposition")) {
-			continue
-		}
-		if _, params, err := mime.ParseMediaType(string(bytes.TrimSpace(value))); err == nil && params["filename"] == "" {
-			return params["name"]
-		}
-	}
-	return ""
 }

@@ -3,6 +3,7 @@ package proxy
 import (
 	"context"
 	"fmt"
+	"math"
 	"net/http"
 	"net/url"
 	"slices"
@@ -29,9 +30,10 @@ type call struct {
 	consumer *consumer
 	way      way
 
-	onward bool // another target could take over from the one being asked
-	left   int  // how many targets come after it
-	sent   sent // what the client has of a stream
+	total  time.Duration // the call's whole time
+	onward bool          // another target could take over from the one being asked
+	left   int           // how many targets come after it
+	sent   sent          // what the client has of a stream
 
 	rec       Record
 	committed bool // content was passed on, or the call refused
@@ -57,7 +59,7 @@ func (c *call) serve() *llm.Error {
 	if err := c.accept(); err != nil {
 		return err
 	}
-	if c.entry.endpoint.Op == llm.OpModels && c.entry.before == "" {
+	if c.entry.endpoint.Op == llm.OpModels {
 		return c.serveModels()
 	}
 	if err := c.read(); err != nil {
@@ -66,14 +68,15 @@ func (c *call) serve() *llm.Error {
 	if err := c.choose(); err != nil {
 		return err
 	}
-	total := c.snap.timeouts.Total
+	c.total = c.snap.timeouts.Total
 	if c.way.route != nil {
-		total = c.way.route.timeouts.over(c.snap.timeouts).Total
+		c.total = c.way.route.timeouts.over(c.snap.timeouts).Total
 	}
-	if total > 0 {
-		timer := time.AfterFunc(total, func() { c.cancel(timeoutError(llm.ClassTotalTimeout, total)) })
-		defer timer.Stop()
+	if c.total <= 0 {
+		c.total = math.MaxInt64 // switched off
 	}
+	timer := time.AfterFunc(c.total, func() { c.cancel(timeoutError(llm.ClassTotalTimeout, c.total)) })
+	defer timer.Stop()
 	if c.peek.stream {
 		c.startPings()
 		c.follow()

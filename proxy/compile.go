@@ -200,8 +200,8 @@ func (c *compiler) keys(p *provider, conf *Provider) {
 		switch {
 		case k.Weight < 0 || k.Weight > MaxWeight:
 			c.fault(fmt.Sprintf("keys[%d].weight", i), "a weight is a whole number from 1 to %d", MaxWeight)
-		case strings.ContainsFunc(k.Secret.Reveal(), func(r rune) bool { return r <= ' ' || r == 0x7f }):
-			c.fault(fmt.Sprintf("keys[%d].value", i), "the key holds a space or line break: paste it again without")
+		case strings.ContainsFunc(k.Secret.Reveal(), func(r rune) bool { return r <= ' ' || r >= 0x7f }):
+			c.fault(fmt.Sprintf("keys[%d].value", i), "the key holds a space, a line break or a character that no key has: paste it again")
 		case k.Disabled || k.Secret == "":
 			continue
 		}

@@ -18,10 +18,13 @@
 //     catalogue says the vendor spells differently.
 //   - relay (relay.go, stream.go): nothing is promised to the caller until the
 //     answer is whole or the stream's first content event is here; until then
-//     any failure leaves room for the next key or target, as a table by class
-//     of failure says (failure.go, route.go). After it, events are passed on as
-//     they come, and an answer that breaks off ends in an error event and a
-//     broken connection, never in a quiet end.
+//     any failure leaves room for another try, the next key or the next target,
+//     as a table by class of failure says (policy.go, failure.go), unless the
+//     target's circuit breaker is open (breaker.go). After it, events are passed
+//     on as they come, a stream that breaks off is finished by the next target
+//     (rescue.go), and one that nobody can finish ends in an error event and a
+//     broken connection, never in a quiet end. All writing to the client goes
+//     through one place (out.go), which also keeps silent streams alive.
 //   - finish (finish.go, record.go): one record and one log line.
 //
 // # What lives how long

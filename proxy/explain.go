@@ -120,7 +120,7 @@ func (g *Gateway) unusable(t *target, model string) string {
 	}
 	out := g.keyring.states(t.provider.keys)
 	for _, k := range t.provider.keys {
-		if _, is := out[k.id]; !is {
+		if state, is := out[k.id]; !is || !g.now().Before(state.Until) {
 			return ""
 		}
 	}

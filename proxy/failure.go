@@ -139,7 +139,7 @@ func conclude(failed []failure) *llm.Error {
 		}
 	}
 	e.Message += " (tried " + strings.Join(parts, "; ") + ")"
-	if !same && !callersOwn(e.Class) {
+	if !same && (!callersOwn(e.Class) || e.Class == llm.ClassModelNotFound) {
 		e.Status, e.Code, e.Raw = http.StatusServiceUnavailable, "all_targets_failed", nil
 	}
 	return &e

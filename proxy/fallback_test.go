@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"strconv"
@@ -285,6 +286,79 @@ func TestCoolDown(t *testing.T) {
 	}
 	if n := len(g.gateway.KeyStates()); n != 0 {
 		t.Errorf("%d keys still out", n)
+	}
+}
+
+// TestCoolDownEndsByItself: when a rate limit's time is up the key is as good as
+// any, for every call at once, and no answer to another call prolongs it.
+func TestCoolDownEndsByItself(t *testing.T) {
+	g := newRig(t, one)
+	now := time.Now()
+	at := func(d time.Duration) {
+		g.mu.Lock()
+		defer g.mu.Unlock()
+		g.now = func() time.Time { return now.Add(d) }
+	}
+	at(0)
+	g.chat("fault-e429:retry_after=30", false)
+	at(31 * time.Second)
+	if a := g.chat("fault-e400", false); a.status != 400 {
+		t.Fatalf("%d %s", a.status, a.body)
+	}
+	done := make(chan answer, 1)
+	go func() { done <- g.chat("fault-hang:for=1h", true) }()
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	if _, err := g.lab.Wait(ctx, func(calls []lab.Call) bool { return len(calls) == 3 }); err != nil {
+		t.Fatal(err)
+	}
+	if a := g.chat("lab-chat", false); a.status != 200 {
+		t.Errorf("beside a call that takes long: %d %s", a.status, a.body)
+	}
+	g.gateway.Stop()
+	<-done
+}
+
+// TestBenchedKeyIsProvedByAnyAnswer: a benched key is tried by one call, and an
+// answer that is not about the key puts it back.
+func TestBenchedKeyIsProvedByAnyAnswer(t *testing.T) {
+	g := newRig(t, one)
+	now := time.Now()
+	g.mu.Lock()
+	g.now = func() time.Time { return now }
+	g.mu.Unlock()
+	g.chat("fault-e401", false)
+	if a := g.chat("lab-chat", false); a.status != 502 || a.errorCode(t) != "upstream_auth" {
+		t.Fatalf("while benched: %d %s", a.status, a.body)
+	}
+	g.mu.Lock()
+	g.now = func() time.Time { return now.Add(benchFirst) }
+	g.mu.Unlock()
+	if ex := g.gateway.Explain(Question{Model: "lab-chat"}); !ex.Targets[0].Usable {
+		t.Errorf("explained as %+v", ex.Targets[0])
+	}
+	g.chat("fault-e400", false)
+	if a := g.chat("lab-chat", false); a.status != 200 || len(g.gateway.KeyStates()) != 0 {
+		t.Errorf("%d %s, out: %v", a.status, a.body, g.gateway.KeyStates())
+	}
+}
+
+func TestTotalOfAProviderAndConnectOfARoute(t *testing.T) {
+	g := newRig(t, func(g *rig) Config {
+		conf := two(g)
+		conf.Providers[0].Timeouts.Total = 300 * time.Millisecond
+		conf.Routes[0].Timeouts.Connect = 1234 * time.Millisecond
+		conf.Routes[0].Fallback = nil
+		return conf
+	})
+	began := time.Now()
+	a := g.chat("fault-hang", false)
+	if a.status != 504 || time.Since(began) > 5*time.Second {
+		t.Errorf("%d after %v: %s", a.status, time.Since(began), a.body)
+	}
+	g.chat("lab-chat", false)
+	if got := g.gateway.transports.connects(); !got[1234*time.Millisecond] {
+		t.Errorf("the route's connect time was not used: %v", got)
 	}
 }
 

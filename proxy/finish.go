@@ -46,6 +46,10 @@ func (c *call) refuse(err *llm.Error) {
 	c.rec.Status = err.Status
 	_ = c.out.write(body) // a client that left can't be told that it left
 	c.rec.BytesOut += int64(len(body))
+	if err.Status == http.StatusRequestEntityTooLarge {
+		_ = c.out.flush()
+		drain(c.out.rc, c.r, c.snap.limits.BodyBytes)
+	}
 }
 
 func (c *call) refusalHeaders(h http.Header, err *llm.Error, length int) {

@@ -17,6 +17,10 @@ import (
 // that a revoked or mistyped one is refused even where none would be needed.
 const KeyPrefix = "ph-"
 
+// tokenPrefix begins the console's API tokens, which must not be spread to
+// clients of the proxy.
+const tokenPrefix = "pht-"
+
 // maxCredential bounds what is taken for a key, in bytes.
 const maxCredential = 512
 
@@ -40,6 +44,9 @@ func (s *Snapshot) identify(r *http.Request, now time.Time) (*consumer, *llm.Err
 	for _, cred := range credentials(r.Header) {
 		if len(cred) > maxCredential {
 			return nil, denied("invalid_api_key", "The API key is far too long to be one of this gateway's.")
+		}
+		if strings.HasPrefix(cred, tokenPrefix) {
+			return nil, denied("invalid_api_key", "This is an API token for the console, which opens everything there. The proxy takes consumers' keys ("+KeyPrefix+"…). Take the token out of this client.")
 		}
 		own = own || strings.HasPrefix(cred, KeyPrefix)
 		k := s.callers[sha256.Sum256([]byte(cred))]
@@ -86,6 +93,15 @@ func credentials(h http.Header) []string {
 	return got
 }
 
+// forwarding are the headers by which reverse proxies and tunnels show
+// themselves. One that adds none of them can't be told from a local caller;
+// the documentation says to use AccessKeys behind a reverse proxy.
+var forwarding = []string{
+	"Forwarded", "Via", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Forwarded-Port", "X-Forwarded-Server",
+	"X-Real-Ip", "X-Client-Ip", "X-Cluster-Client-Ip", "X-Original-Forwarded-For", "X-Envoy-External-Address",
+	"True-Client-Ip", "Cf-Connecting-Ip", "Cf-Ray", "Fastly-Client-Ip",
+}
+
 // isLocal reports whether the request was made on this machine, by a program
 // and not by way of a browser page from elsewhere or a reverse proxy: for
 // those the address is loopback too.
@@ -93,10 +109,13 @@ func isLocal(r *http.Request) bool {
 	if !isLoopback(r.RemoteAddr) || !isLocalName(r.Host) {
 		return false
 	}
-	for _, name := range []string{"Forwarded", "X-Forwarded-For", "X-Real-Ip", "Via", "X-Forwarded-Host"} {
+	for _, name := range forwarding {
 		if r.Header.Get(name) != "" {
 			return false
 		}
+	}
+	if site := r.Header.Get("Sec-Fetch-Site"); site != "" && site != "same-origin" && site != "same-site" && site != "none" {
+		return false
 	}
 	origin := r.Header.Get("Origin")
 	if origin == "" {

@@ -51,6 +51,10 @@ func (k *keyring) pick(keys []*key, tried map[string]bool) (chosen *key, wait ti
 			continue
 		}
 		out := k.out[c.live]
+		if out != nil && out.state.State == KeyCooling && !now.Before(out.state.Until) {
+			delete(k.out, c.live) // its time is up, and it is as good as any
+			out = nil
+		}
 		if out != nil && now.Before(out.state.Until) {
 			state := out.state
 			if left := out.state.Until.Sub(now); wait == 0 || left < wait {
@@ -103,14 +107,30 @@ func (k *keyring) observe(c *key, err *llm.Error) {
 		k.bench(c, state)
 		return
 	default:
-		// The key was accepted, or was not even looked at: neither says
-		// anything against it, and only success clears it.
+		k.exonerate(c, err.Class)
 		return
 	}
 	if old := k.out[c.live]; old != nil && old.state.Until.After(state.Until) {
 		return // an answer that overtook another must not shorten the wait
 	}
 	k.out[c.live] = &outKey{state: state}
+}
+
+// exonerate draws from a failure that is not about the key what it says about
+// a key that is benched: an answer proves that it was accepted; a call that
+// got none leaves the question to the next.
+func (k *keyring) exonerate(c *key, class llm.Class) {
+	out := k.out[c.live]
+	if out == nil || out.state.State != KeyBenched {
+		return
+	}
+	switch class {
+	case llm.ClassBadRequest, llm.ClassContextLength, llm.ClassContentFilter, llm.ClassModelNotFound,
+		llm.ClassServerError, llm.ClassOverloaded, llm.ClassCut:
+		delete(k.out, c.live)
+	default:
+		out.state.Until = k.now()
+	}
 }
 
 func orWait(d time.Duration) time.Duration {

@@ -20,8 +20,15 @@ type wireModel struct {
 // serveModels answers GET /v1/models and /v1/models/{id} from the snapshot: what
 // this caller may use, of all providers.
 func (c *call) serveModels() *llm.Error {
+	models := c.snap.models(c.consumer)
+	if c.entry.before != "" {
+		var known bool
+		if models, known = c.snap.modelsBelow(c.entry.before, c.consumer); !known {
+			return noPrefix(c.entry.before)
+		}
+	}
 	list := []wireModel{}
-	for _, m := range c.snap.models(c.consumer) {
+	for _, m := range models {
 		list = append(list, wireModel{ID: m.ID, Object: "model", OwnedBy: m.OwnedBy})
 	}
 	if c.entry.rest == "" {

@@ -133,25 +133,6 @@ func notJSON(err error) *llm.Error {
 	return e
 }
 
-// peekForm looks into a multipart form. Where a field stands twice, vendors'
-// parsers differ as they do for JSON, so that is refused.
-func peekForm(body []byte, boundary string) (peeked, *llm.Error) {
-	var p peeked
-	from, to, found := formField(body, boundary, "model")
-	if !found {
-		return p, nil
-	}
-	if _, _, again := formField(body[to:], boundary, "model"); again {
-		return p, badField("model", "is given twice. Give it once.")
-	}
-	p.model, p.named = string(body[from:to]), true
-	p.formFrom, p.formTo = from, to
-	if stream, end, ok := formField(body, boundary, "stream"); ok {
-		p.stream = string(body[stream:end]) == "true"
-	}
-	return p, checkModel(p.model)
-}
-
 // peekQuery looks at a request without a body.
 func peekQuery(q url.Values) (peeked, *llm.Error) {
 	models := q["model"]

@@ -50,10 +50,7 @@ func (s *Snapshot) find(q *Question, before string, c *consumer) (way, *llm.Erro
 		return w, nil
 	}
 	if before != "" {
-		return w, &llm.Error{
-			Class: llm.ClassDenied, Status: http.StatusNotFound, Code: "unknown_url",
-			Message: fmt.Sprintf("No AI route serves paths that begin with %.100s.", before),
-		}
+		return w, noPrefix(before)
 	}
 	if c != nil && c.routes != nil {
 		return w, &llm.Error{
@@ -66,6 +63,13 @@ func (s *Snapshot) find(q *Question, before string, c *consumer) (way, *llm.Erro
 		return w, s.unknownModel(q.Model, c)
 	}
 	return w, nil
+}
+
+func noPrefix(before string) *llm.Error {
+	return &llm.Error{
+		Class: llm.ClassDenied, Status: http.StatusNotFound, Code: "unknown_url",
+		Message: fmt.Sprintf("No AI route takes this request below %.100s.", before),
+	}
 }
 
 func routeBroken(r *route) *llm.Error {
@@ -168,35 +172,74 @@ type listedModel struct {
 	OwnedBy string
 }
 
-// models lists what a caller may use: the exact names that written routes
-// take, then what each provider serves, each name once.
-func (s *Snapshot) models(c *consumer) []listedModel {
-	var list []listedModel
-	seen := map[string]bool{}
-	add := func(id, owner string) {
-		if seen[id] || !c.mayAsk(id) {
-			return
-		}
-		seen[id] = true
-		list = append(list, listedModel{ID: id, OwnedBy: owner})
+// modelList gathers models, each name once, as far as a caller may ask for them.
+type modelList struct {
+	c    *consumer
+	list []listedModel
+	seen map[string]bool
+}
+
+func (l *modelList) add(id, owner string) {
+	if l.seen[id] || !l.c.mayAsk(id) {
+		return
 	}
+	l.seen[id] = true
+	l.list = append(l.list, listedModel{ID: id, OwnedBy: owner})
+}
+
+// models lists what a caller may use: the exact names that written routes
+// take, then what each provider serves.
+func (s *Snapshot) models(c *consumer) []listedModel {
+	l := &modelList{c: c, seen: map[string]bool{}}
 	for _, r := range s.routes {
-		if !c.mayUse(r.name) || r.broken != "" {
+		if r.match.prefix != "" || !c.mayUse(r.name) || r.broken != "" {
 			continue
 		}
 		for _, id := range r.match.exact {
-			add(id, s.owner(r))
+			l.add(id, s.owner(r))
 		}
 	}
 	if c != nil && c.routes != nil {
-		return list // such a consumer is served by its routes alone
+		return l.list // such a consumer is served by its routes alone
 	}
 	for _, p := range s.providers {
 		for _, id := range p.listed {
-			add(id, p.name)
+			l.add(id, p.name)
 		}
 	}
-	return list
+	return l.list
+}
+
+// modelsBelow lists what a caller may use below a path prefix, and reports
+// whether any route is there.
+func (s *Snapshot) modelsBelow(before string, c *consumer) (list []listedModel, known bool) {
+	l := &modelList{c: c, seen: map[string]bool{}}
+	for _, r := range s.routes {
+		if r.match.prefix != before || !c.mayUse(r.name) {
+			continue
+		}
+		known = true
+		for _, id := range r.match.exact {
+			l.add(id, s.owner(r))
+		}
+		if len(r.match.models) > 0 || len(r.steps) == 0 {
+			continue
+		}
+		for _, t := range r.steps[0].targets { // any model: what its targets have
+			for _, id := range t.listed() {
+				l.add(id, t.name)
+			}
+		}
+	}
+	return l.list, known
+}
+
+// listed are the names to show for a target that takes any model.
+func (t *target) listed() []string {
+	if t.provider == nil || t.model != "" {
+		return nil
+	}
+	return t.provider.listed
 }
 
 // owner is the provider that a route asks first.

@@ -52,6 +52,7 @@ func (t *try) commit(resp *http.Response, length int64) {
 		}
 	})
 	t.committed = true
+	t.g.keyring.observe(t.key, nil) // however the answer ends, the key is good
 	t.rec.Status = resp.StatusCode
 	t.rec.Provider, t.rec.Model = t.cand.name, t.cand.model
 }

@@ -187,6 +187,9 @@ func TestRefusals(t *testing.T) {
 		{"two slashes", "POST", "//v1/chat/completions", "{}", 404, "unknown_url"},
 		{"dot", "POST", "/v1/./chat/completions", "{}", 404, "unknown_url"},
 		{"dot dot", "POST", "/v1/x/%2e%2e/chat/completions", "{}", 404, "unknown_url"},
+		{"slash at the end", "POST", "/v1/chat/completions/", "{}", 404, "unknown_url"},
+		{"mixed case", "POST", "/v1/Chat/Completions", "{}", 404, "unknown_url"},
+		{"models below nothing", "GET", "/team/v1/models", "", 404, "unknown_url"},
 		{"encoded slash", "POST", "/v1%2fchat/completions", "{}", 404, "unknown_url"},
 		{"prefix", "POST", "/team/v1/chat/completions", chatBody("lab-chat", false), 404, "unknown_url"},
 		{"files without model", "GET", "/v1/files", "", 400, "missing_required_parameter"},
@@ -249,6 +252,11 @@ func TestAccess(t *testing.T) {
 		{AccessLocal, "", nil, 200, "", ""},
 		{AccessLocal, "sk-anything", nil, 200, "", ""},
 		{AccessLocal, "ph-unknown", nil, 401, "invalid_api_key", ""},
+		{AccessLocal, "pht-an-admin-token", nil, 401, "invalid_api_key", ""},
+		{AccessLocal, "", map[string]string{"X-Forwarded-Proto": "https"}, 401, "invalid_api_key", ""},
+		{AccessLocal, "", map[string]string{"Cf-Connecting-Ip": "10.0.0.1"}, 401, "invalid_api_key", ""},
+		{AccessLocal, "", map[string]string{"Sec-Fetch-Site": "cross-site"}, 401, "invalid_api_key", ""},
+		{AccessLocal, "", map[string]string{"Sec-Fetch-Site": "none"}, 200, "", ""},
 		{AccessLocal, "", map[string]string{"X-Forwarded-For": "10.0.0.1"}, 401, "invalid_api_key", ""},
 		{AccessLocal, "", map[string]string{"Origin": "https://evil.example"}, 401, "invalid_api_key", ""},
 		{AccessLocal, "", map[string]string{"Origin": "null"}, 401, "invalid_api_key", ""},
@@ -357,6 +365,29 @@ func TestModelsOfACaller(t *testing.T) {
 	r.Header.Set("Authorization", "Bearer ph-routed")
 	if a := g.do(r); a.status != 403 || a.errorCode(t) != "route_not_allowed" {
 		t.Errorf("a consumer with routes only: %d %s", a.status, a.body)
+	}
+}
+
+func TestModelsBelowAPrefix(t *testing.T) {
+	g := newRig(t, func(g *rig) Config {
+		conf := two(g)
+		conf.Providers[0].Models = []string{"lab-a", "lab-b"}
+		conf.Routes = []Route{
+			{ID: "1", Name: "named", Match: Match{PathPrefix: "/a", Models: []ModelMatch{{Value: "smart"}}}, Targets: []Target{{Provider: "main", Model: "lab-a"}}},
+			{ID: "2", Name: "any", Match: Match{PathPrefix: "/b"}, Targets: []Target{{Provider: "main"}}},
+		}
+		return conf
+	})
+	for path, want := range map[string]string{
+		"/a/v1/models": `{"data":[{"id":"smart","object":"model","created":0,"owned_by":"main"}],"object":"list"}`,
+		"/b/v1/models": `{"data":[{"id":"lab-a","object":"model","created":0,"owned_by":"main"},{"id":"lab-b","object":"model","created":0,"owned_by":"main"}],"object":"list"}`,
+	} {
+		if a := g.do(g.request("GET", path, "")); a.status != 200 || a.body != want {
+			t.Errorf("%s: %d %s", path, a.status, a.body)
+		}
+	}
+	if a := g.do(g.request("GET", "/v1/models/smart", "")); a.status != 404 {
+		t.Errorf("a model that is there only below a prefix: %d %s", a.status, a.body)
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"encoding/base64"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -181,6 +182,32 @@ func TestBodyWithoutLengthIsBounded(t *testing.T) {
 	}
 	if rec := g.lastRecord(); rec.Status != 413 || len(g.lab.Calls()) != 0 {
 		t.Errorf("recorded %d", rec.Status)
+	}
+}
+
+// TestTooLargeIsTold: a client that sends everything before it reads gets to see
+// why it was refused, and not a broken connection.
+func TestTooLargeIsTold(t *testing.T) {
+	g := newRig(t, func(g *rig) Config { c := one(g); c.Limits.BodyBytes = 1 << 20; return c })
+	body := bytes.Repeat([]byte("x"), 1<<20+512<<10)
+	for range 5 {
+		conn, err := net.Dial("tcp", strings.TrimPrefix(g.url, "http://")) //nolint:noctx // a test's client that is as plain as can be
+		if err != nil {
+			t.Fatal(err)
+		}
+		fmt.Fprintf(conn, "POST /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\nContent-Length: %d\r\n\r\n", len(body))
+		if _, err := conn.Write(body); err != nil {
+			t.Fatalf("while sending: %v", err)
+		}
+		resp, err := http.ReadResponse(bufio.NewReader(conn), nil)
+		if err != nil {
+			t.Fatalf("while reading: %v", err)
+		}
+		if resp.StatusCode != http.StatusRequestEntityTooLarge {
+			t.Errorf("%d", resp.StatusCode)
+		}
+		_ = resp.Body.Close()
+		_ = conn.Close()
 	}
 }
 
