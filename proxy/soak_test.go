@@ -1,0 +1,89 @@
+package proxy
+
+import (
+	"flag"
+	"math/rand/v2"
+	"net/http"
+	"runtime"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/posthouse/posthouse/proxy/lab"
+)
+
+// A long soak: go test -race ./proxy -run TestSoak -soak 10m -streams 200.
+var (
+	soakFor     = flag.Duration("soak", 3*time.Second, "how long TestSoak runs")
+	soakStreams = flag.Int("streams", 40, "how many calls TestSoak keeps open at once")
+)
+
+// TestSoak sends calls at random faults without end: every answer must be
+// exactly the whole one or a clear failure, never mixed, never cut and called
+// whole, and nothing may pile up.
+func TestSoak(t *testing.T) {
+	g := newRig(t, func(g *rig) Config {
+		conf := two(g)
+		conf.Timeouts = Timeouts{Headers: 2 * time.Second, FirstToken: 2 * time.Second, Idle: time.Second}
+		return conf
+	})
+	g.client.Transport = &http.Transport{MaxIdleConnsPerHost: *soakStreams}
+	go func() {
+		for range g.told { //nolint:revive // records are checked by other tests
+		}
+	}()
+	faults := []string{
+		"die", "eof", "half", "stall", "miderr", "reset", "hang", "headers-then-hang", "e429", "e500", "e503", "e401", "html200", "err200",
+		"firsterr", "role-then-error", "malformed", "nodone", "dupdone", "afterdone", "gzip", "split", "bom", "comment", "e400", "e400ctx", "trunc",
+	}
+	want := lab.Text(story, 60)
+	var calls, failed atomic.Int64
+	one := func(r *rand.Rand) {
+		stream := r.IntN(4) > 0
+		model := "lab-chat"
+		if r.IntN(3) > 0 {
+			model = "fault-" + faults[r.IntN(len(faults))]
+		}
+		a := g.chat(model, stream)
+		calls.Add(1)
+		switch {
+		case a.status == 200 && a.err == nil:
+			text, finish := a.text(t)
+			if text != want || finish != "stop" || stream && strings.Count(a.body, "[DONE]") != 1 {
+				t.Errorf("%s, stream %v: called whole, but %q %q", model, stream, text, finish)
+			}
+		case a.status == 200 && strings.Contains(a.body, "[DONE]"):
+			t.Errorf("%s: broken, but with a [DONE]", model)
+		default:
+			failed.Add(1)
+		}
+	}
+	one(rand.New(rand.NewPCG(1, 1))) // connections and pools that stay
+	before := runtime.NumGoroutine()
+	end := time.Now().Add(*soakFor)
+	var wg sync.WaitGroup
+	for n := range *soakStreams {
+		wg.Go(func() {
+			r := rand.New(rand.NewPCG(uint64(n), 7)) //nolint:gosec // the same faults in every run
+			for time.Now().Before(end) {
+				one(r)
+			}
+		})
+	}
+	wg.Wait()
+	g.client.CloseIdleConnections()
+	g.gateway.transports.close()
+	settled := func() bool { runtime.GC(); return runtime.NumGoroutine() <= before+10 }
+	for deadline := time.Now().Add(10 * time.Second); !settled() && time.Now().Before(deadline); {
+		runtime.Gosched()
+	}
+	if n := runtime.NumGoroutine(); n > before+10 {
+		t.Errorf("%d goroutines, %d before", n, before)
+	}
+	if g.gateway.InFlight() != 0 {
+		t.Errorf("%d calls still in flight", g.gateway.InFlight())
+	}
+	t.Logf("%d calls, %d of them told of a failure", calls.Load(), failed.Load())
+}
