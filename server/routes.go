@@ -66,6 +66,8 @@ func (s *Server) routes(b builder) {
 	add(b, post, documentPath, "apply-config", "Settings", "Apply a YAML document, all or nothing", s.applyConfig)
 	add(b, get, "/api/backup", "backup", "Settings", "Download a backup", s.backup, answers("application/gzip"))
 
+	add(b, get, "/api/requests", "list-requests", "Status", "The latest calls, with every attempt", s.listRequests)
+	add(b, get, "/api/requests/{id}", "get-request", "Status", "What became of one of the latest calls", s.getRequest)
 	add(b, get, "/api/revisions", "list-revisions", "Status", "What was changed, when and by whom", s.listRevisions)
 	add(b, get, "/api/status", "status", "Status", "How the program does", s.status)
 }

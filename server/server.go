@@ -12,7 +12,6 @@ import (
 	"github.com/posthouse/posthouse/proxy"
 	"github.com/posthouse/posthouse/server/auth"
 	"github.com/posthouse/posthouse/server/store"
-	"github.com/posthouse/posthouse/server/usage"
 )
 
 // Options are what the control plane works with.
@@ -35,7 +34,7 @@ type Options struct {
 
 	ProxyHTTP, ProxyHTTPS func() string // addresses of the proxy's doors, for display; may be nil
 	AllowedHosts          []string      // host names, or *.example.com, under which the console may be reached
-	Usage                 interface{ Stats() usage.Stats }
+	Usage                 callLog
 }
 
 // Server is the control plane as an http.Handler.

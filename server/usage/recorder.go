@@ -3,7 +3,8 @@
 // queue; one goroutine writes them to the records database in batches, within
 // a second. When the database is slow the queue fills and further records are
 // shed and counted; when it is locked, full or broken, batches fail and are
-// counted. The proxy notices neither.
+// counted. The proxy notices neither. The latest calls are kept in memory too,
+// with every attempt.
 package usage
 
 import (
@@ -41,6 +42,7 @@ type Stats struct {
 // Recorder implements proxy.Recorder.
 type Recorder struct {
 	records *store.Records
+	recent  recent
 	log     *slog.Logger
 	queue   chan *proxy.Record
 	stop    chan struct{} // closed by Close
@@ -68,6 +70,7 @@ func New(records *store.Records, log *slog.Logger) *Recorder {
 // Record takes over a record; the caller must not change it any more. It never
 // blocks and allocates nothing.
 func (r *Recorder) Record(record *proxy.Record) {
+	r.recent.add(record)
 	if r.closed.Load() {
 		r.shed.Add(1)
 		return
