@@ -111,5 +111,5 @@ web: ## build the console into web/dist
 	cd web && npm ci --no-audit --no-fund && npm run build
 
 web-test: ## check and test the console
-	cd web && npm ci --no-audit --no-fund && npm test
+	cd web && npm test
 endif

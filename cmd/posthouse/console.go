@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 
 	"github.com/posthouse/posthouse/server"
+	"github.com/posthouse/posthouse/web"
 )
 
 // openServer makes the console and puts it behind its door.
@@ -25,6 +26,7 @@ func (i *instance) openServer(context.Context) error {
 		ProxyHTTPS:   func() string { return localURL("https", i.proxyHTTPS.listener.Addr()) },
 		AllowedHosts: i.options.allowedHosts,
 		Usage:        i.recorder,
+		Web:          web.Dist(),
 	})
 	if err != nil {
 		return err

@@ -1,0 +1,63 @@
+import { expect, expectAccessible, login, test } from './fixture'
+
+const paths = [
+  '/',
+  '/playground',
+  '/providers',
+  '/routes',
+  '/keys',
+  '/settings',
+  '/settings?tab=addresses',
+  '/settings?tab=tokens',
+  '/settings?tab=config',
+  '/settings?tab=about',
+  '/audit',
+]
+const sizes = [
+  { width: 1440, height: 900 },
+  { width: 390, height: 844 },
+]
+
+for (const theme of ['light', 'dark'] as const) {
+  for (const size of sizes) {
+    // Each language is seen in each theme and at each width once.
+    const language = (theme === 'light') === (size.width === 1440) ? 'en' : 'zh-CN'
+    test(`every page is accessible: ${theme}, ${size.width} px, ${language}`, async ({ page, server }) => {
+      await page.setViewportSize(size)
+      await page.addInitScript(
+        ([chosen, words]) => {
+          localStorage.setItem('posthouse.theme', chosen ?? '')
+          localStorage.setItem('posthouse.language', words ?? '')
+        },
+        [theme, language],
+      )
+      await login(page, server)
+      const routes = (await (await page.request.get('/api/routes')).json()) as { routes: { id: string }[] }
+      const providers = (await (await page.request.get('/api/providers')).json()) as { providers: { id: string }[] }
+      const all = [
+        ...paths,
+        `/routes/${routes.routes[0]?.id}`,
+        '/routes/new',
+        `/providers?id=${providers.providers[0]?.id}`,
+        '/providers?new=1',
+        '/setup?step=2',
+        '/setup?step=3',
+      ]
+      for (const path of all) {
+        await page.goto(path)
+        await expect(page.locator('h1').first()).toBeVisible()
+        // What is on its way has come.
+        await expect(page.getByRole('status', { name: /^(Loading|加载中)$/ })).toHaveCount(0)
+        const name =
+          path
+            .replace(/[0-9a-z]{20,}/g, 'one')
+            .replace(/[^a-z0-9]+/gi, '-')
+            .replace(/^-/, '') || 'overview'
+        await page.screenshot({ path: `test-results/shots/${name}-${theme}-${size.width}.png`, fullPage: true })
+        await expectAccessible(page, `${path} ${theme} ${size.width}`)
+        const wide = await page.evaluate(() => document.documentElement.scrollWidth > window.innerWidth)
+        expect.soft(wide, `${path} scrolls sideways`).toBe(false)
+      }
+    })
+  }
+}

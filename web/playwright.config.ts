@@ -1,0 +1,27 @@
+import { defineConfig } from '@playwright/test'
+
+// Debian's chromium; nothing is downloaded. Each file starts a program of its
+// own (e2e/fixture.ts), so files may run side by side.
+export default defineConfig({
+  testDir: 'e2e',
+  outputDir: 'test-results',
+  globalSetup: './e2e/build.ts',
+  workers: 2,
+  timeout: 90_000,
+  expect: { timeout: 10_000 },
+  reporter: [['list']],
+  // Files of different projects never share a worker, and so no program: the
+  // flow begins with one that nobody has set up.
+  projects: [
+    { name: 'flow', testMatch: 'flow.spec.ts' },
+    { name: 'pages', testMatch: 'pages.spec.ts' },
+  ],
+  use: {
+    browserName: 'chromium',
+    viewport: { width: 1440, height: 900 },
+    locale: 'en-US',
+    trace: 'retain-on-failure',
+    screenshot: 'only-on-failure',
+    launchOptions: { executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: ['--no-sandbox'] },
+  },
+})

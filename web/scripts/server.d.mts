@@ -1,0 +1,9 @@
+export interface Running {
+  console: string
+  proxy: string
+  token: string
+  data: string
+  stop(): Promise<void>
+}
+export function build(): string
+export function start(binary: string, flags?: string[]): Promise<Running>

@@ -1,0 +1,62 @@
+import { QueryCache, QueryClient, queryOptions } from '@tanstack/react-query'
+import { api, unwrap } from './client'
+import { ApiError } from './problem'
+
+/** Called when the server no longer knows who we are. */
+let signedOut: () => void = () => {}
+export function onSignedOut(f: () => void): void {
+  signedOut = f
+}
+
+export const client = new QueryClient({
+  queryCache: new QueryCache({
+    onError: (error) => {
+      if (error instanceof ApiError && error.status === 401) signedOut()
+    },
+  }),
+  defaultOptions: {
+    queries: {
+      // The gateway may run on a machine without any network: what the browser says about that does not matter.
+      networkMode: 'always',
+      staleTime: 5_000,
+      // What the server refuses it will refuse again; only a lost server is worth a second try.
+      retry: (count, error) => error instanceof ApiError && (error.status === 0 || error.status === 503) && count < 2,
+      retryDelay: 1_000,
+    },
+    mutations: {
+      networkMode: 'always',
+      onError: (error) => {
+        if (error instanceof ApiError && error.status === 401) signedOut()
+      },
+    },
+  },
+})
+
+export const queries = {
+  setup: queryOptions({ queryKey: ['setup'], queryFn: () => unwrap(api.GET('/api/setup')), staleTime: 0 }),
+  me: queryOptions({ queryKey: ['me'], queryFn: () => unwrap(api.GET('/api/me')), staleTime: 60_000 }),
+  status: queryOptions({ queryKey: ['status'], queryFn: () => unwrap(api.GET('/api/status')), refetchInterval: 5_000 }),
+  vendors: queryOptions({
+    queryKey: ['vendors'],
+    queryFn: async () => (await unwrap(api.GET('/api/vendors'))).vendors,
+    staleTime: Number.POSITIVE_INFINITY,
+  }),
+  providers: queryOptions({
+    queryKey: ['providers'],
+    queryFn: async () => (await unwrap(api.GET('/api/providers'))).providers,
+    refetchInterval: 15_000,
+  }),
+  routes: queryOptions({ queryKey: ['routes'], queryFn: async () => (await unwrap(api.GET('/api/routes'))).routes }),
+  consumers: queryOptions({ queryKey: ['consumers'], queryFn: async () => (await unwrap(api.GET('/api/consumers'))).consumers }),
+  settings: queryOptions({ queryKey: ['settings'], queryFn: () => unwrap(api.GET('/api/settings')) }),
+  tokens: queryOptions({ queryKey: ['tokens'], queryFn: async () => (await unwrap(api.GET('/api/tokens'))).tokens }),
+  recent: queryOptions({
+    queryKey: ['revisions', 'recent'],
+    queryFn: async () => (await unwrap(api.GET('/api/revisions', { params: { query: { limit: 6 } } }))).revisions,
+  }),
+}
+
+/** Reads everything again that a change to the configuration may have touched. */
+export async function refresh(...keys: string[]): Promise<void> {
+  await Promise.all([...keys, 'status', 'revisions'].map((key) => client.invalidateQueries({ queryKey: [key] })))
+}

@@ -1,0 +1,124 @@
+import type { Route, RouteSpec, Schemas, Target, Timeouts } from '@/api/client'
+import { percentages } from '@/lib/list'
+
+/** A route as the editor holds it: the targets and the fallback steps in one list. */
+export interface Draft {
+  name: string
+  enabled: boolean
+  /** Models as they are written: gpt-4o, gpt-4*, or /regular expression/. */
+  models: string[]
+  hosts: string[]
+  path_prefix: string
+  headers: [string, string][]
+  query: [string, string][]
+  on: string[]
+  steps: DraftStep[]
+  timeouts: Timeouts
+}
+
+export interface DraftStep {
+  /** What leads here; empty is the route's. Means nothing for the first step. */
+  on: string[]
+  targets: DraftTarget[]
+}
+
+export interface DraftTarget {
+  provider: string
+  model: string
+  weight: number
+  rewrite: [string, string][]
+}
+
+type ModelMatch = Schemas['ModelMatch']
+
+/** A condition on the model as one writes it. */
+export function matchText(match: ModelMatch): string {
+  if (match.kind === 'prefix') return `${match.value}*`
+  if (match.kind === 'regex') return `/${match.value}/`
+  return match.value
+}
+
+/** Reads a condition on the model. */
+export function readMatch(text: string): ModelMatch {
+  if (text.length > 2 && text.startsWith('/') && text.endsWith('/')) return { kind: 'regex', value: text.slice(1, -1) }
+  if (/^[^*?[\]]+\*$/.test(text)) return { kind: 'prefix', value: text.slice(0, -1) }
+  return { kind: /[*?[]/.test(text) ? 'glob' : 'exact', value: text }
+}
+
+export function newTarget(provider: string): DraftTarget {
+  return { provider, model: '', weight: 1, rewrite: [] }
+}
+
+export function emptyDraft(provider: string): Draft {
+  return {
+    name: '',
+    enabled: true,
+    models: [],
+    hosts: [],
+    path_prefix: '',
+    headers: [],
+    query: [],
+    on: [],
+    steps: [{ on: [], targets: [newTarget(provider)] }],
+    timeouts: {},
+  }
+}
+
+function readTarget(t: Target): DraftTarget {
+  return { provider: t.provider, model: t.model ?? '', weight: t.weight ?? 1, rewrite: (t.rewrite ?? []).map((r) => [r.from, r.to ?? '']) }
+}
+
+export function toDraft(route: Route): Draft {
+  const pairs = (list: Schemas['NameMatch'][] | undefined) => (list ?? []).map((m): [string, string] => [m.name, m.value ?? ''])
+  return {
+    name: route.name,
+    enabled: route.enabled,
+    models: (route.match.models ?? []).map(matchText),
+    hosts: route.match.hosts ?? [],
+    path_prefix: route.match.path_prefix ?? '',
+    headers: pairs(route.match.headers),
+    query: pairs(route.match.query),
+    on: route.on,
+    steps: [
+      { on: [], targets: route.targets.map(readTarget) },
+      ...route.fallback.map((step) => ({ on: step.on ?? [], targets: step.targets.map(readTarget) })),
+    ],
+    timeouts: route.timeouts,
+  }
+}
+
+function specTarget(t: DraftTarget): Target {
+  const rewrite = t.rewrite.filter(([from]) => from !== '').map(([from, to]) => ({ from, to: to || undefined }))
+  return { provider: t.provider, model: t.model || undefined, weight: t.weight, rewrite: rewrite.length > 0 ? rewrite : undefined }
+}
+
+export function toSpec(d: Draft): RouteSpec {
+  const pairs = (list: [string, string][]) =>
+    list.filter(([name]) => name !== '').map(([name, value]) => ({ name, value: value || undefined }))
+  const [first, ...rest] = d.steps
+  return {
+    name: d.name.trim(),
+    enabled: d.enabled,
+    match: {
+      models: d.models.map(readMatch),
+      hosts: d.hosts,
+      path_prefix: d.path_prefix || undefined,
+      headers: pairs(d.headers),
+      query: pairs(d.query),
+    },
+    targets: (first?.targets ?? []).map(specTarget),
+    fallback: rest.map((step) => ({ targets: step.targets.map(specTarget), on: step.on })),
+    on: d.on,
+    timeouts: d.timeouts,
+  }
+}
+
+/** Where a step's targets stand in what is sent, so that faults find their field. */
+export function stepPath(step: number): string {
+  return step === 0 ? 'targets' : `fallback[${step - 1}].targets`
+}
+
+/** Each target's share of its step, in percent. */
+export function shares(targets: readonly DraftTarget[]): number[] {
+  return percentages(targets.map((t) => t.weight))
+}

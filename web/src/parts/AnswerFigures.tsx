@@ -1,0 +1,29 @@
+import { useTranslation } from 'react-i18next'
+import { useFormat } from '@/lib/format'
+import type { Answer } from './useChat'
+
+/** Where an answer came from and how fast. */
+export function AnswerFigures({ answer }: { answer: Answer }) {
+  const { t } = useTranslation()
+  const f = useFormat()
+  const { origin } = answer
+  const figures: [string, string][] = []
+  if (origin?.provider) figures.push([t('chat.from'), `${origin.provider}/${origin.model}`])
+  if (origin?.route) figures.push([t('chat.route'), origin.route])
+  if (origin && origin.attempts > 1) figures.push([t('chat.attempts'), f.number(origin.attempts)])
+  if (answer.firstMs !== undefined) figures.push([t('chat.first'), f.ms(answer.firstMs)])
+  if (answer.totalMs !== undefined) figures.push([t('chat.total'), f.ms(answer.totalMs)])
+  if (answer.rate !== undefined) figures.push([t('chat.rate'), t('chat.perSecond', { n: f.decimal(answer.rate) })])
+  if (answer.tokens) figures.push([t('chat.tokens'), `${f.number(answer.tokens.input)} → ${f.number(answer.tokens.output)}`])
+  if (figures.length === 0) return null
+  return (
+    <dl className="flex flex-wrap gap-x-5 gap-y-1 text-[0.93rem]">
+      {figures.map(([name, value]) => (
+        <div key={name} className="flex gap-1.5">
+          <dt className="text-ink3">{name}</dt>
+          <dd className="break-all font-medium tabular-nums">{value}</dd>
+        </div>
+      ))}
+    </dl>
+  )
+}

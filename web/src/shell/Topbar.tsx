@@ -1,0 +1,126 @@
+import { useMatches } from '@tanstack/react-router'
+import { Languages, LogOut, Menu as MenuIcon, Monitor, Moon, Search, Sun, UserRound } from 'lucide-react'
+import { useState } from 'react'
+import { useTranslation } from 'react-i18next'
+import { api, unwrap } from '@/api/client'
+import { client } from '@/api/queries'
+import { type Language, languages, setLanguage } from '@/i18n'
+import { useTitle } from '@/lib/hooks'
+import { pages } from '@/page'
+import { Button, IconButton } from '@/ui/Button'
+import { Confirm } from '@/ui/Confirm'
+import { Menu } from '@/ui/Menu'
+import { PasswordDialog } from './PasswordDialog'
+import { chosenTheme, setTheme, themes } from './theme'
+
+interface Props {
+  name: string
+  onMenu: () => void
+  onSearch: () => void
+}
+
+export function Topbar({ name, onMenu, onSearch }: Props) {
+  const { t } = useTranslation()
+  const here = useMatches().at(-1)?.fullPath
+  const page = pages.find((p) => p.path === here)
+  const title = page ? t(page.title) : t('error.notFound')
+  useTitle(title)
+  return (
+    <header className="sticky top-0 z-10 flex h-14 items-center gap-1 border-line border-b bg-surface px-3 sm:px-6">
+      <IconButton label={t('shell.openMenu')} icon={MenuIcon} className="lg:hidden" onClick={onMenu} />
+      <h1 className="mr-auto truncate font-semibold text-[1.15rem]">{title}</h1>
+      <button
+        type="button"
+        onClick={onSearch}
+        className="mr-1 flex h-9 items-center gap-2 rounded-lg px-2 text-ink2 hover:bg-sunken sm:border sm:border-line sm:px-3"
+      >
+        <Search aria-hidden className="size-[1.15rem] sm:size-4" />
+        <span className="max-sm:sr-only">{t('palette.jump')}</span>
+        <kbd aria-hidden className="ml-3 hidden rounded border border-line px-1.5 font-mono text-[0.8rem] text-ink3 sm:inline">
+          {/mac/i.test(navigator.userAgent) ? '⌘K' : 'Ctrl K'}
+        </kbd>
+      </button>
+      <LanguageMenu />
+      <ThemeMenu />
+      <UserMenu name={name} />
+    </header>
+  )
+}
+
+export function LanguageMenu() {
+  const { t, i18n } = useTranslation()
+  const items = (Object.keys(languages) as Language[]).map((lng) => ({
+    label: languages[lng],
+    checked: i18n.language === lng,
+    onSelect: () => void setLanguage(lng),
+  }))
+  return <Menu trigger={<IconButton label={t('shell.language')} icon={Languages} />} groups={[items]} />
+}
+
+const themeIcons = { light: Sun, dark: Moon, system: Monitor }
+
+export function ThemeMenu() {
+  const { t } = useTranslation()
+  const [chosen, setChosen] = useState(chosenTheme())
+  const items = themes.map((theme) => ({
+    label: t(`shell.theme.${theme}`),
+    icon: themeIcons[theme],
+    checked: chosen === theme,
+    onSelect: () => {
+      setTheme(theme)
+      setChosen(theme)
+    },
+  }))
+  return <Menu trigger={<IconButton label={t('shell.theme.title')} icon={themeIcons[chosen]} />} groups={[items]} />
+}
+
+/** Leaves for the login page with nothing remembered. */
+function leave(): void {
+  client.clear()
+  window.location.assign('/login')
+}
+
+function UserMenu({ name }: { name: string }) {
+  const { t } = useTranslation()
+  const [open, setOpen] = useState<'password' | 'everywhere' | undefined>()
+  const close = () => setOpen(undefined)
+  return (
+    <>
+      <Menu
+        trigger={
+          <Button look="quiet" className="px-2" aria-label={t('shell.user', { name })}>
+            <span aria-hidden className="flex size-7 items-center justify-center rounded-full bg-tint font-semibold text-accent">
+              {[...name][0]?.toUpperCase()}
+            </span>
+          </Button>
+        }
+        header={
+          <p className="flex items-center gap-2 font-medium">
+            <UserRound aria-hidden className="size-4 text-ink3" /> {name}
+          </p>
+        }
+        groups={[
+          [{ label: t('shell.password.title'), onSelect: () => setOpen('password') }],
+          [
+            { label: t('shell.logout'), icon: LogOut, onSelect: () => void unwrap(api.POST('/api/logout')).then(leave, leave) },
+            { label: t('shell.logoutAll'), danger: true, onSelect: () => setOpen('everywhere') },
+          ],
+        ]}
+      />
+      {open === 'password' && <PasswordDialog name={name} onClose={close} />}
+      {open === 'everywhere' && (
+        <Confirm
+          title={t('shell.logoutAll')}
+          action={t('shell.logoutAll')}
+          onClose={close}
+          onConfirm={async () => {
+            await unwrap(api.POST('/api/logout-all'))
+            leave()
+          }}
+        >
+          <p>{t('shell.logoutAllAsk')}</p>
+        </Confirm>
+      )}
+    </>
+  )
+}
