@@ -68,12 +68,13 @@ func (c *call) pass(plan []candidate, force bool) (failed []failure, served bool
 			break
 		}
 		c.onward, c.left = i+1 < len(plan), len(plan)-i-1
-		if why := c.skip(cand); why != nil {
+		why, probe := c.skip(cand)
+		if why != nil {
 			failed = append(failed, failure{cand.name, why, true})
 			c.rec.Skipped = append(c.rec.Skipped, Skip{cand.name, cand.model, why.Message})
 			continue
 		}
-		tries, served := c.tryTarget(cand, force)
+		tries, served := c.tryTarget(cand, force || probe)
 		if served {
 			return nil, true
 		}
@@ -113,18 +114,20 @@ func (c *call) action(class llm.Class) Action {
 	return c.snap.defaultActions[class]
 }
 
-// skip says why a candidate is not even asked, or nothing if it is.
-func (c *call) skip(cand *candidate) *llm.Error {
+// skip says why a candidate is not even asked, or nothing if it is; probe says
+// that it is asked once, to find out whether it is back.
+func (c *call) skip(cand *candidate) (why *llm.Error, probe bool) {
 	if cand.provider == nil {
-		return unavailable(cand.name + " is switched off or at fault")
+		return unavailable(cand.name + " is switched off or at fault"), false
 	}
-	if !c.g.breakers.allow(cand.breaker()) {
+	allowed, probe := c.g.breakers.allow(cand.breaker())
+	if !allowed {
 		return &llm.Error{
 			Class: llm.ClassUnavailable, Status: http.StatusServiceUnavailable, RetryAfter: breakProbe,
 			Message: cand.name + "/" + cand.model + " failed too often just now and is left alone for some seconds",
-		}
+		}, false
 	}
-	return nil
+	return nil, probe
 }
 
 // tryTarget tries one target until it serves, or what its failures call for
@@ -161,7 +164,7 @@ func (c *call) tryTarget(cand *candidate, once bool) (failed []failure, served b
 		}
 		switch c.action(err.Class) {
 		case ActRetry:
-			if retries == maxRetries || len(c.rec.Attempts)+c.left >= maxAttempts || !c.g.sleep(c.ctx, pause(retries)) {
+			if retries == maxRetries || len(c.rec.Attempts)+c.left >= maxAttempts || c.g.breakers.isOpen(cand.breaker()) || !c.g.sleep(c.ctx, pause(retries)) {
 				return failed, false
 			}
 			retries++

@@ -49,20 +49,20 @@ func newBreakers(now func() time.Time) *breakers {
 }
 
 // allow reports whether a target may be asked now. Of the callers of an open
-// breaker, one every breakProbe may.
-func (b *breakers) allow(k breakerKey) bool {
+// breaker, one every breakProbe may, with a single attempt: a probe.
+func (b *breakers) allow(k breakerKey) (allowed, probe bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	s := b.by[k]
 	if s == nil || !s.open {
-		return true
+		return true, false
 	}
 	now := b.now()
 	if now.Before(s.probe) {
-		return false
+		return false, false
 	}
 	s.probe = now.Add(breakProbe)
-	return true
+	return true, true
 }
 
 // observe learns from an attempt. What is the caller's own doing, or about a
