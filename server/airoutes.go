@@ -20,6 +20,7 @@ type Route struct {
 	Fallback  []Step    `json:"fallback"`
 	On        []string  `json:"on" doc:"Failures that move on; empty is the default set"`
 	Timeouts  Timeouts  `json:"timeouts"`
+	Failover  Failover  `json:"failover"`
 	Version   int64     `json:"version" doc:"Send it back with a change"`
 	CreatedAt time.Time `json:"created_at"`
 	UpdatedAt time.Time `json:"updated_at"`
@@ -190,7 +191,7 @@ func (s *Server) orderRoutes(ctx context.Context, in *orderInput) (*routesOutput
 // fillRoute puts what was entered into a row.
 func fillRoute(row *store.Route, r proxy.Route) {
 	row.Name, row.Enabled, row.Match, row.Targets = r.Name, !r.Disabled, r.Match, r.Targets
-	row.Fallback, row.On, row.Timeouts = r.Fallback, r.On, r.Timeouts
+	row.Fallback, row.On, row.Timeouts, row.Failover = r.Fallback, r.On, r.Timeouts, r.Failover
 }
 
 // showRoute converts a row.
@@ -198,8 +199,15 @@ func showRoute(row store.Route) Route {
 	return Route{
 		ID: row.ID, Name: row.Name, Position: row.Position, Enabled: row.Enabled, Match: showMatch(row.Match),
 		Targets: showTargets(row.Targets), Fallback: showSteps(row.Fallback), On: list(row.On), Timeouts: timeoutsText(row.Timeouts),
-		Version: row.Version, CreatedAt: row.CreatedAt, UpdatedAt: row.UpdatedAt,
+		Failover: showFailover(row.Failover),
+		Version:  row.Version, CreatedAt: row.CreatedAt, UpdatedAt: row.UpdatedAt,
 	}
+}
+
+// showFailover converts how a route deals with failures, defaults included.
+func showFailover(f proxy.Failover) Failover {
+	rescue := !f.NoRescue
+	return Failover{Rules: f.Rules, Rescue: &rescue, Ping: clockText(f.Ping)}
 }
 
 // showMatch converts a route's conditions.

@@ -28,7 +28,8 @@ type ApplyOptions struct {
 
 // Apply makes the configuration what the document says, in one transaction:
 // all of it or nothing. Sections that are not in the document are left alone.
-// Faults come all at once as a *DocumentError, with paths and lines.
+// Faults come all at once as a *DocumentError, with paths and lines; only those
+// that need a sound document, such as what the proxy could not serve, come after.
 func Apply(ctx context.Context, st *store.Store, text []byte, o ApplyOptions) (Plan, error) {
 	doc, err := parseDocument(text)
 	if err != nil {
@@ -72,6 +73,8 @@ type applier struct {
 	consumers map[string]store.Consumer
 	hashSeen  map[[32]byte]string // where the document has a consumer key first
 	checked   checked
+
+	unsureProviders, unsureRoutes bool // their names could not all be read
 }
 
 // checked is the document as the data plane knows it, once nothing in it is

@@ -17,6 +17,8 @@ var reference = regexp.MustCompile(`^\$\{([A-Za-z_][A-Za-z0-9_]*)\}$`)
 func (a *applier) check() error {
 	f := &faults{}
 	a.checked, a.hashSeen = checked{}, map[[32]byte]string{}
+	a.unsureProviders = a.doc.namesUnsure("providers", len(a.doc.Providers))
+	a.unsureRoutes = a.doc.namesUnsure("routes", len(a.doc.Routes))
 	if a.doc.Settings != nil {
 		access, limits, timeouts := f.settings("settings", *a.doc.Settings)
 		a.checked.settings = store.Settings{Access: access, Limits: limits, Timeouts: timeouts}
@@ -50,6 +52,9 @@ func (f *faults) once(at, name string, i int, seen map[string]int) {
 
 // knowsProvider tells whether there will be a provider of a name.
 func (a *applier) knowsProvider(name string) bool {
+	if a.unsureProviders {
+		return true // it may be one that could not be read
+	}
 	if a.doc.Providers == nil {
 		_, ok := a.providers[name]
 		return ok
@@ -64,6 +69,9 @@ func (a *applier) knowsProvider(name string) bool {
 
 // knowsRoute tells whether there will be a route of a name.
 func (a *applier) knowsRoute(name string) bool {
+	if a.unsureRoutes {
+		return true
+	}
 	if a.doc.Routes == nil {
 		_, ok := a.routes[name]
 		return ok

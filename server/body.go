@@ -18,6 +18,7 @@ const (
 	bodyLimit     = 1 << 20          // of every API request
 	documentLimit = 16 << 20         // of the configuration document
 	bodyIdle      = 30 * time.Second // longest wait for the next piece of a body
+	drainTime     = 5 * time.Second  // longest wait for the rest of a body that was refused
 	bodyDepth     = 64               // deepest JSON; the API's own types need 7
 )
 
@@ -41,7 +42,7 @@ func (s *Server) readBody(next http.Handler) http.Handler {
 		body, p := takeBody(w, r)
 		if p != nil {
 			w.Header().Set("Connection", "close")
-			writeProblem(w, p)
+			refuseBody(w, r, p)
 			return
 		}
 		r.Body = io.NopCloser(bytes.NewReader(body))
@@ -56,10 +57,7 @@ func (s *Server) readBody(next http.Handler) http.Handler {
 // takeBody reads and checks a body.
 func takeBody(w http.ResponseWriter, r *http.Request) ([]byte, *Problem) {
 	isDocument := r.URL.Path == documentPath
-	limit := int64(bodyLimit)
-	if isDocument {
-		limit = documentLimit
-	}
+	limit := limitOf(r)
 	if r.ContentLength > limit {
 		return nil, tooLarge(limit)
 	}
@@ -82,6 +80,31 @@ func takeBody(w http.ResponseWriter, r *http.Request) ([]byte, *Problem) {
 		return nil, nil
 	}
 	return body, checkBody(r, body, isDocument)
+}
+
+// refuseBody answers that a body is not taken. A client that sends all of it
+// before it reads would never see the answer if the connection closed on what
+// is still on its way, so some of that is read and thrown away.
+func refuseBody(w http.ResponseWriter, r *http.Request, p *Problem) {
+	control := http.NewResponseController(w)
+	// Else the server would itself look for the rest before it answers.
+	_ = control.EnableFullDuplex()
+	writeProblem(w, p)
+	if p.Status != http.StatusRequestEntityTooLarge {
+		return
+	}
+	// A connection that cannot do these (a test's recorder) needs none of them.
+	_, _ = control.Flush(), control.SetReadDeadline(time.Now().Add(drainTime))
+	_, _ = io.CopyN(io.Discard, r.Body, 2*limitOf(r))
+	_ = control.SetReadDeadline(time.Time{})
+}
+
+// limitOf is the largest body a request may have, in bytes.
+func limitOf(r *http.Request) int64 {
+	if r.URL.Path == documentPath {
+		return documentLimit
+	}
+	return bodyLimit
 }
 
 // checkBody checks a body's type and, for JSON, its form.

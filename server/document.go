@@ -2,10 +2,12 @@ package server
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
@@ -55,11 +57,19 @@ type DocumentError struct {
 // Error lists every fault on a line of its own.
 func (e *DocumentError) Error() string {
 	lines := make([]string, 0, len(e.Errors)+1)
-	lines = append(lines, fmt.Sprintf("the document has %d faults; nothing was changed", len(e.Errors)))
+	lines = append(lines, e.headline())
 	for _, d := range e.Errors {
 		lines = append(lines, "  "+d.String())
 	}
 	return strings.Join(lines, "\n")
+}
+
+// headline says how many faults there are.
+func (e *DocumentError) headline() string {
+	if len(e.Errors) == 1 {
+		return "the document has 1 fault; nothing was changed"
+	}
+	return fmt.Sprintf("the document has %d faults; nothing was changed", len(e.Errors))
 }
 
 // problem is the document's faults as the API answers them.
@@ -68,7 +78,7 @@ func (e *DocumentError) problem() *Problem {
 	if e.Unservable {
 		status, code = http.StatusUnprocessableEntity, "unservable"
 	}
-	p := problem(status, code, "the document has %d faults; nothing was changed", len(e.Errors))
+	p := problem(status, code, "%s", e.headline())
 	for _, d := range e.Errors {
 		if d.Location != "" {
 			d.Location = joinPath("body", d.Location)
@@ -84,7 +94,30 @@ func (e *DocumentError) problem() *Problem {
 // parsed is a document and where in the text everything stands.
 type parsed struct {
 	Document
-	lines map[string]int
+	lines      map[string]int
+	unreadable []ProblemDetail // what does not have the document's form
+	at         map[string]bool // where that is
+}
+
+// unsure tells whether a path could not be read, or something it lies in.
+func (p *parsed) unsure(path string) bool {
+	for !p.at[path] {
+		if path == "" {
+			return false
+		}
+		path = path[:max(strings.LastIndexByte(path, '.'), strings.LastIndexByte(path, '['), 0)]
+	}
+	return true
+}
+
+// namesUnsure tells whether the names of a section's items are not all known.
+func (p *parsed) namesUnsure(section string, n int) bool {
+	for i := range n {
+		if p.unsure(joinPath(indexed(section, i), "name")) {
+			return true
+		}
+	}
+	return p.unsure(section)
 }
 
 // line finds the line of a path, or of the nearest thing around it.
@@ -102,22 +135,32 @@ func (p *parsed) line(path string) int {
 	return 0
 }
 
-// wrong makes the error for faults, with their lines.
+// wrong makes the error for faults, with their lines and in their order, those
+// of the document's form included. What cannot be read is said to be just that
+// and not, say, missing as well.
 func (p *parsed) wrong(f *faults) error {
-	if len(f.list) == 0 {
+	all := slices.Clone(p.unreadable)
+	for _, d := range f.list {
+		if p.unsure(d.Location) {
+			continue
+		}
+		if d.Line == 0 {
+			d.Line = p.line(d.Location)
+		}
+		all = append(all, d)
+	}
+	if len(all) == 0 {
 		return nil
 	}
-	for i := range f.list {
-		if f.list[i].Line == 0 {
-			f.list[i].Line = p.line(f.list[i].Location)
-		}
-	}
-	return &DocumentError{Errors: f.list}
+	slices.SortStableFunc(all, func(a, b ProblemDetail) int { return cmp.Compare(a.Line, b.Line) })
+	return &DocumentError{Errors: all}
 }
 
 // parseDocument reads a document. What it does not know is a fault, never
 // skipped; references within the document (anchors, aliases, merge keys) are
-// refused, since a few lines of them can stand for gigabytes.
+// refused, since a few lines of them can stand for gigabytes. Faults of the
+// form are kept beside what could be read, so that the rest is checked too;
+// only a text that is no document at all is an error.
 func parseDocument(text []byte) (*parsed, error) {
 	root, err := parseYAML(text)
 	if err != nil {
@@ -128,11 +171,14 @@ func parseDocument(text []byte) (*parsed, error) {
 	if root != nil {
 		r.read(root, valueOf(&p.Document), "")
 	}
-	if len(r.list) == 0 && p.Version != 0 && p.Version != documentVersion {
-		r.add("version", "is %d: this Posthouse reads version %d", p.Version, documentVersion)
+	p.unreadable, p.at = r.list, make(map[string]bool, len(r.list))
+	for _, d := range r.list {
+		p.at[d.Location] = true
 	}
-	if err := p.wrong(&r.faults); err != nil {
-		return nil, err
+	if p.Version != 0 && p.Version != documentVersion {
+		f := faults{}
+		f.add("version", "is %d: this Posthouse reads version %d", p.Version, documentVersion)
+		return nil, p.wrong(&f) // the rest would be checked by the wrong rules
 	}
 	return p, nil
 }

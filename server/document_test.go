@@ -137,7 +137,7 @@ func TestSectionsThatAreMissingStay(t *testing.T) {
 			t.Errorf("%q changes %+v", text, plan.Changes)
 		}
 	}
-	w.apply("settings: {access: local, limits: {body_bytes: 67108864, event_bytes: 33554432, answer_bytes: 268435456, in_flight: 2000}, timeouts: {connect: 10s, headers: 60s, first_token: 60s, idle: 120s, total: 1h}}")
+	w.apply("settings: {access: local, limits: {body_bytes: 67108864, event_bytes: 33554432, answer_bytes: 268435456, in_flight: 2000}, timeouts: {connect: 10s, total: 1h}}")
 	if diff := cmp.Diff(before, w.export()); diff != "" {
 		t.Error(diff)
 	}

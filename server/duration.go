@@ -37,6 +37,34 @@ func (f *faults) clock(path, text string) time.Duration {
 	return 0
 }
 
+// How often a silent stream's client may be sent a comment. Under a second it
+// is noise; over ten minutes nothing between us and the client waits that long.
+const (
+	minPing = time.Second
+	maxPing = 10 * time.Minute
+)
+
+// ping reads the silence after which a streaming client is sent a comment;
+// empty is the default (0), "off" never (-1).
+func (f *faults) ping(path, text string) time.Duration {
+	switch text {
+	case "":
+		return 0
+	case off:
+		return -1
+	}
+	d, err := time.ParseDuration(text)
+	switch {
+	case err != nil:
+		f.add(path, `is not a length of time: write "15s", "1m", "off", or leave it empty for the default`)
+	case d < minPing || d > maxPing:
+		f.add(path, `must be from 1s to 10m, or "off"`)
+	default:
+		return d
+	}
+	return 0
+}
+
 // timeouts reads a set of clocks.
 func (f *faults) timeouts(path string, t Timeouts) proxy.Timeouts {
 	return proxy.Timeouts{

@@ -147,6 +147,7 @@ func specOfRoute(row store.Route) RouteSpec {
 	return RouteSpec{
 		Name: row.Name, Enabled: onlyOff(row.Enabled), Match: showMatch(row.Match), Targets: showTargets(row.Targets),
 		Fallback: showSteps(row.Fallback), On: row.On, Timeouts: timeoutsText(row.Timeouts),
+		Failover: Failover{Rules: row.Failover.Rules, Rescue: onlyOff(!row.Failover.NoRescue), Ping: clockText(row.Failover.Ping)},
 	}
 }
 

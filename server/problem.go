@@ -6,9 +6,12 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"regexp"
+	"strconv"
 	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/validation"
 
 	"github.com/posthouse/posthouse/server/store"
 )
@@ -79,7 +82,7 @@ func problemFromHuma(status int, msg string, errs []error) *Problem {
 	for _, err := range errs {
 		var d *huma.ErrorDetail
 		if errors.As(err, &d) {
-			p.Errors = append(p.Errors, ProblemDetail{Message: d.Message, Location: bounded(d.Location, 256)})
+			p.Errors = append(p.Errors, detailFromHuma(d))
 		}
 	}
 	if len(p.Errors) > 0 && msg == "validation failed" {
@@ -88,6 +91,27 @@ func problemFromHuma(status int, msg string, errs []error) *Problem {
 	}
 	return p
 }
+
+// detailFromHuma says in our words what huma found at a place. It names the
+// object around a property that is missing, and writes large bounds as powers.
+func detailFromHuma(d *huma.ErrorDetail) ProblemDetail {
+	before, after, _ := strings.Cut(validation.MsgExpectedRequiredProperty, "%s")
+	name, missing := strings.CutPrefix(d.Message, before)
+	if name, ok := strings.CutSuffix(name, after); missing && ok {
+		return ProblemDetail{Message: "is missing", Location: bounded(joinPath(d.Location, name), 256)}
+	}
+	message := power.ReplaceAllStringFunc(d.Message, func(text string) string {
+		n, err := strconv.ParseFloat(text, 64)
+		if err != nil {
+			return text
+		}
+		return strconv.FormatFloat(n, 'f', -1, 64)
+	})
+	return ProblemDetail{Message: message, Location: bounded(d.Location, 256)}
+}
+
+// power is a number as huma writes a large bound.
+var power = regexp.MustCompile(`\b\d(\.\d+)?e\+\d+\b`)
 
 // String is the fault in one line.
 func (d ProblemDetail) String() string {

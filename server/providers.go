@@ -28,6 +28,7 @@ type Provider struct {
 	Models       []string          `json:"models"`
 	Timeouts     Timeouts          `json:"timeouts"`
 	Keys         []ProviderKey     `json:"keys"`
+	OpenTargets  []OpenTarget      `json:"open_targets" doc:"Its models that are left alone for a while because they failed too often"`
 	Version      int64             `json:"version" doc:"Send it back with a change"`
 	CreatedAt    time.Time         `json:"created_at"`
 	UpdatedAt    time.Time         `json:"updated_at"`
@@ -83,9 +84,11 @@ func (s *Server) listProviders(ctx context.Context, _ *empty) (*providersOutput,
 	}
 	out := &providersOutput{}
 	out.Body.Providers = make([]Provider, 0, len(rows))
-	states := s.opts.Gateway.KeyStates()
+	states, open := s.opts.Gateway.KeyStates(), s.openTargets()
 	for _, row := range rows {
-		out.Body.Providers = append(out.Body.Providers, showProvider(row, states))
+		p := showProvider(row, states)
+		p.OpenTargets = showOpenTargets(row, open)
+		out.Body.Providers = append(out.Body.Providers, p)
 	}
 	return out, nil
 }
@@ -96,7 +99,9 @@ func (s *Server) getProvider(ctx context.Context, in *ItemID) (*providerOutput, 
 	if err != nil {
 		return nil, err
 	}
-	return &providerOutput{Body: showProvider(row, s.opts.Gateway.KeyStates())}, nil
+	p := showProvider(row, s.opts.Gateway.KeyStates())
+	p.OpenTargets = showOpenTargets(row, s.openTargets())
+	return &providerOutput{Body: p}, nil
 }
 
 type createProviderInput struct {

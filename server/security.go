@@ -2,6 +2,7 @@ package server
 
 import (
 	"log/slog"
+	"math"
 	"net"
 	"net/http"
 	"net/netip"
@@ -161,6 +162,6 @@ func levelOf(status int, path string) slog.Level {
 func attrs(c *client, r *http.Request, status int, took time.Duration, who string) []slog.Attr {
 	return []slog.Attr{
 		slog.String("request_id", c.RequestID), slog.String("method", bounded(r.Method, 16)), slog.String("path", bounded(r.URL.Path, 256)),
-		slog.Int("status", status), slog.Duration("took", took), slog.String("ip", c.IP), slog.String("who", who),
+		slog.Int("status", status), slog.Float64("ms", math.Round(float64(took)/float64(10*time.Microsecond))/100), slog.String("ip", c.IP), slog.String("who", who),
 	}
 }

@@ -25,9 +25,9 @@ type ProviderSpec struct {
 // to inherit.
 type Timeouts struct {
 	Connect    string `json:"connect,omitempty" yaml:"connect,omitempty" doc:"Dial and TLS together; default 10s" example:"10s" maxLength:"32"`
-	Headers    string `json:"headers,omitempty" yaml:"headers,omitempty" doc:"Request written to response headers; default 60s streamed, 600s whole" example:"60s" maxLength:"32"`
-	FirstToken string `json:"first_token,omitempty" yaml:"first_token,omitempty" doc:"Request written to first content of a stream; default 60s, 10m for reasoning models" example:"60s" maxLength:"32"`
-	Idle       string `json:"idle,omitempty" yaml:"idle,omitempty" doc:"Between two events of a stream; default 120s" example:"120s" maxLength:"32"`
+	Headers    string `json:"headers,omitempty" yaml:"headers,omitempty" doc:"Request written to response headers; default: see docs/proxy.md, it depends on whether another target can take over" example:"60s" maxLength:"32"`
+	FirstToken string `json:"first_token,omitempty" yaml:"first_token,omitempty" doc:"Request written to first content of a stream; default: see docs/proxy.md, it depends on whether another target can take over" example:"60s" maxLength:"32"`
+	Idle       string `json:"idle,omitempty" yaml:"idle,omitempty" doc:"Between two events of a stream; default: see docs/proxy.md, it depends on whether another target can take over" example:"120s" maxLength:"32"`
 	Total      string `json:"total,omitempty" yaml:"total,omitempty" doc:"The whole call over all attempts; default 1h" example:"1h" maxLength:"32"`
 }
 
@@ -40,6 +40,14 @@ type RouteSpec struct {
 	Fallback []Step   `json:"fallback,omitempty" yaml:"fallback,omitempty" doc:"What stands in when the targets fail, in order"`
 	On       []string `json:"on,omitempty" yaml:"on,omitempty" doc:"Failures that move on to the next target; empty is the default set"`
 	Timeouts Timeouts `json:"timeouts,omitzero" yaml:"timeouts,omitempty"`
+	Failover Failover `json:"failover,omitzero" yaml:"failover,omitempty" doc:"How failures are dealt with; empty is the defaults"`
+}
+
+// Failover says how a route deals with failures.
+type Failover struct {
+	Rules  map[string]string `json:"rules,omitempty" yaml:"rules,omitempty" doc:"What follows a class of failure (such as overloaded): retry, next_key, next_target or give_up; classes not named keep their default"`
+	Rescue *bool             `json:"rescue,omitempty" yaml:"rescue,omitempty" doc:"Another target finishes a stream that broke off after its first content; default true"`
+	Ping   string            `json:"ping,omitempty" yaml:"ping,omitempty" doc:"Silence after which a streaming client is sent a comment, to keep the connection alive; default 15s" example:"15s" maxLength:"32"`
 }
 
 // Match is what a request must look like. Every condition given must hold.

@@ -5,9 +5,12 @@ import (
 	"fmt"
 	"net/http"
 	"runtime"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/posthouse/posthouse/proxy"
+	"github.com/posthouse/posthouse/server/store"
 )
 
 // Status is how the program does.
@@ -22,7 +25,19 @@ type Status struct {
 	DataDir    string        `json:"data_dir"`
 	InFlight   int           `json:"in_flight" doc:"Calls being served"`
 	Records    *RecordStatus `json:"records,omitempty"`
-	Warnings   []Warning     `json:"warnings"`
+	// OpenTargets is what an admin looks for when a model is slow or odd.
+	OpenTargets []OpenTarget `json:"open_targets" doc:"Targets that are left alone for a while because they failed too often"`
+	Warnings    []Warning    `json:"warnings"`
+}
+
+// OpenTarget is a model at a provider that is left alone for a while (its
+// circuit breaker is open).
+type OpenTarget struct {
+	Provider  string    `json:"provider" doc:"The provider's name"`
+	Model     string    `json:"model"`
+	Class     string    `json:"class" doc:"The failure that led to it"`
+	Since     time.Time `json:"since"`
+	NextProbe time.Time `json:"next_probe" doc:"When a call may find out whether it is back"`
 }
 
 // RecordStatus is how the recorder does.
@@ -45,11 +60,41 @@ func (s *Server) status(ctx context.Context, _ *empty) (*statusOutput, error) {
 		ProxyHTTP: call(s.opts.ProxyHTTP), ProxyHTTPS: call(s.opts.ProxyHTTPS), DataDir: s.opts.DataDir,
 		InFlight: s.opts.Gateway.InFlight(), Warnings: warnings,
 	}}
+	providers, err := s.opts.Store.Providers(ctx)
+	if err != nil {
+		return nil, err
+	}
+	out.Body.OpenTargets = []OpenTarget{}
+	open := s.openTargets()
+	for _, p := range providers {
+		out.Body.OpenTargets = append(out.Body.OpenTargets, showOpenTargets(p, open)...)
+	}
 	if s.opts.Usage != nil {
 		stats := s.opts.Usage.Stats()
 		out.Body.Records = &RecordStatus{Written: stats.Written, Shed: stats.Shed, Failed: stats.Failed}
 	}
 	return out, nil
+}
+
+// openTargets are the targets that are left alone, by their provider's id.
+func (s *Server) openTargets() map[string][]proxy.TargetState {
+	out := map[string][]proxy.TargetState{}
+	for _, t := range s.opts.Gateway.OpenTargets() {
+		out[t.Provider] = append(out[t.Provider], t)
+	}
+	return out
+}
+
+// showOpenTargets converts those of one provider, in the order of the models.
+func showOpenTargets(row store.Provider, open map[string][]proxy.TargetState) []OpenTarget {
+	out := make([]OpenTarget, 0, len(open[row.ID]))
+	for _, t := range open[row.ID] {
+		out = append(out, OpenTarget{
+			Provider: row.Name, Model: t.Model, Class: string(t.Class), Since: t.Since, NextProbe: t.NextProbe,
+		})
+	}
+	slices.SortFunc(out, func(a, b OpenTarget) int { return strings.Compare(a.Model, b.Model) })
+	return out
 }
 
 // warnings collects what an admin should know.

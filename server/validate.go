@@ -12,6 +12,7 @@ import (
 	"golang.org/x/net/http/httpguts"
 
 	"github.com/posthouse/posthouse/proxy"
+	"github.com/posthouse/posthouse/proxy/llm"
 )
 
 // How much one item may hold. The figures are far above real use and far below
@@ -148,6 +149,7 @@ func (f *faults) route(at string, s RouteSpec, known func(string) bool) proxy.Ro
 	r.Match = f.match(joinPath(at, "match"), s.Match)
 	r.Targets = f.targets(joinPath(at, "targets"), s.Targets, known)
 	f.triggers(joinPath(at, "on"), s.On)
+	r.Failover = f.failover(joinPath(at, "failover"), s.Failover)
 	if !f.atMost(joinPath(at, "fallback"), len(s.Fallback), maxEntries) {
 		return r
 	}
@@ -157,6 +159,30 @@ func (f *faults) route(at string, s RouteSpec, known func(string) bool) proxy.Ro
 		f.triggers(joinPath(here, "on"), step.On)
 	}
 	return r
+}
+
+// failover checks how a route deals with failures.
+func (f *faults) failover(at string, s Failover) proxy.Failover {
+	actions := []proxy.Action{proxy.ActRetry, proxy.ActNextKey, proxy.ActNextTarget, proxy.ActGiveUp}
+	for _, class := range sortedKeys(s.Rules) {
+		here := joinPath(joinPath(at, "rules"), bounded(class, 64))
+		switch {
+		case !slices.Contains(llm.Classes(), llm.Class(class)):
+			f.add(here, "is not a class of failure: use one of %s", wordList(llm.Classes()))
+		case !slices.Contains(actions, proxy.Action(s.Rules[class])):
+			f.add(here, "must be one of %s", wordList(actions))
+		}
+	}
+	out := proxy.Failover{NoRescue: !isOn(s.Rescue), Ping: f.ping(joinPath(at, "ping"), s.Ping)}
+	if len(s.Rules) > 0 {
+		out.Rules = s.Rules
+	}
+	return out
+}
+
+// wordList writes words as a sentence shows them.
+func wordList[T ~string](words []T) string {
+	return strings.Join(namesOf(words, func(w T) string { return string(w) }), ", ")
 }
 
 // triggers checks the form of triggers; which there are, the data plane knows.

@@ -84,6 +84,9 @@ func (p *program) applyToRunning(ctx context.Context, dir, token string, doc []b
 // applyOffline applies the document to the data folder, which this process
 // has claimed.
 func (p *program) applyOffline(ctx context.Context, dir string, doc []byte, dry bool) error {
+	if err := store.CheckLost(dir); err != nil {
+		return err
+	}
 	keys, err := p.openKeys(dir, p.commandLog())
 	if err != nil {
 		return err

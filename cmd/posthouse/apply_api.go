@@ -68,7 +68,7 @@ func problemError(base string, status int, answer []byte) error {
 	}
 	lines := []string{problem.Detail}
 	if len(problem.Errors) > 0 {
-		lines[0] = fmt.Sprintf("the document has %d faults; nothing was changed", len(problem.Errors))
+		lines[0], _, _ = strings.Cut(problem.Detail, ": ") // the faults follow, one a line
 	}
 	for _, d := range problem.Errors {
 		d.Location = strings.TrimPrefix(strings.TrimPrefix(d.Location, "body"), ".")

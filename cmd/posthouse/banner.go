@@ -4,6 +4,9 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"io/fs"
+	"os"
+	"slices"
 	"strings"
 
 	"github.com/posthouse/posthouse/proxy"
@@ -21,6 +24,9 @@ type announcement struct {
 	model          string // a model that can be asked for; empty: none yet
 	fallbackModel  string // a model whose route shows a fallback; empty: none
 	needsKey       bool   // calls need a consumer's key
+	container      bool   // this machine's other programs are not local to us
+	demo           bool   // the built-in vendor answers
+	open           bool   // nobody needs a key
 	certificate    string // where the self-signed certificate lies; empty: the admin's own
 	noProvidersYet bool
 }
@@ -43,7 +49,9 @@ func (i *instance) announcement() announcement {
 		https:   localURL("https", i.proxyHTTPS.listener.Addr()),
 		console: localURL("http", i.console.listener.Addr()),
 		dataDir: i.options.dataDir,
+		demo:    i.demoURL != "",
 	}
+	a.container = inContainer(os.DirFS("/"), i.program.env)
 	a.consoleAnyone = !isLoopback(i.console.listener.Addr())
 	if i.setup != nil {
 		a.setupURL = a.console + "/setup?t=" + i.setup.Token()
@@ -52,7 +60,7 @@ func (i *instance) announcement() announcement {
 	if i.cert.own {
 		a.certificate = i.cert.certFile
 	}
-	if i.demoURL != "" {
+	if a.demo {
 		a.model, a.fallbackModel = demoModel, demoFallbackModel
 	}
 	return a
@@ -62,20 +70,21 @@ func (i *instance) announcement() announcement {
 // and whether that needs a key.
 func (a announcement) withConfig(c proxy.Config) announcement {
 	a.needsKey = c.Access.Mode == proxy.AccessKeys
-	a.noProvidersYet = len(c.Providers) == 0
+	a.open = c.Access.Mode == proxy.AccessOpen
+	usable := slices.DeleteFunc(slices.Clone(c.Providers), func(p proxy.Provider) bool {
+		return p.Disabled || p.Vendor == demoVendor && !a.demo
+	})
+	a.noProvidersYet = len(usable) == 0
 	if a.model == "" {
-		a.model = firstModel(c)
+		a.model = firstModel(usable)
 	}
 	return a
 }
 
-// firstModel is a model that the first usable provider serves; empty when
-// there is none to name.
-func firstModel(c proxy.Config) string {
-	for _, p := range c.Providers {
-		if p.Disabled {
-			continue
-		}
+// firstModel is a model that the first provider serves that has one to name;
+// empty when none has.
+func firstModel(providers []proxy.Provider) string {
+	for _, p := range providers {
 		if len(p.Models) > 0 {
 			return p.Models[0]
 		}
@@ -84,6 +93,20 @@ func firstModel(c proxy.Config) string {
 		}
 	}
 	return ""
+}
+
+// inContainer reports whether this process is in a container, where the host's
+// calls come over a network and so are not local. root is the file system.
+func inContainer(root fs.FS, env func(string) (string, bool)) bool {
+	if v, _ := env("container"); v != "" { // set by systemd-nspawn, podman and lxc
+		return true
+	}
+	for _, mark := range []string{".dockerenv", "run/.containerenv"} { // docker's and podman's
+		if _, err := fs.Stat(root, mark); err == nil {
+			return true
+		}
+	}
+	return false
 }
 
 // print prints the banner.
@@ -100,6 +123,9 @@ func (a announcement) print(w io.Writer) {
 	}
 	if a.consoleAnyone {
 		b.WriteString("\nThe console listens beyond this machine, without TLS: put it behind a TLS proxy or a tunnel.\n")
+	}
+	if a.container && !a.needsKey && !a.open {
+		b.WriteString("\nThis is a container: callers outside it need a consumer key; make one in the console, or change who may call in its settings.\n")
 	}
 	b.WriteString("\nTry it:\n")
 	switch {

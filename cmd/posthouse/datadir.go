@@ -10,6 +10,8 @@ import (
 	"strings"
 
 	"github.com/urfave/cli/v3"
+
+	"github.com/posthouse/posthouse/server/store"
 )
 
 // Names of the files in the data folder that this package makes.
@@ -129,6 +131,9 @@ func isOurs(name string) bool {
 // not make one.
 func requireDataDir(dir string) error {
 	if _, err := os.Stat(filepath.Join(dir, "config.db")); err != nil {
+		if lost := store.CheckLost(dir); lost != nil {
+			return lost
+		}
 		if errors.Is(err, fs.ErrNotExist) {
 			return fmt.Errorf("there is no Posthouse data in %s; name the folder with --data-dir, or start once with \"posthouse serve\"", dir)
 		}

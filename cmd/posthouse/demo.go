@@ -29,10 +29,11 @@ const (
 
 // openDemo starts the built-in vendor in this process and sees to it that the
 // demo's providers and route are there. What an admin changed in them since
-// the last start stays as it is, apart from the address.
+// the last start stays as it is, apart from the address. Without --demo, what an
+// earlier one left is switched off.
 func (i *instance) openDemo(ctx context.Context) error {
 	if !i.options.demo {
-		return nil
+		return i.restDemo(ctx)
 	}
 	// The lab outlives the signal that ends ctx: drained calls still need it.
 	labCtx, cancel := context.WithCancel(context.WithoutCancel(ctx))
@@ -45,6 +46,9 @@ func (i *instance) openDemo(ctx context.Context) error {
 	i.onClose(func() { cancel(); <-vendor.Done() })
 	i.demoURL = base
 	if err := configureDemo(ctx, i.store, base); err != nil {
+		return fmt.Errorf("demo configuration: %w", err)
+	}
+	if err := wakeDemo(ctx, i.store); err != nil {
 		return fmt.Errorf("demo configuration: %w", err)
 	}
 	return nil
@@ -75,8 +79,7 @@ func loopbackHost(base string) string {
 
 // configureDemo brings the stored configuration to what the demo needs.
 func configureDemo(ctx context.Context, s *store.Store, base string) error {
-	actor := store.Actor{Name: "serve --demo", Via: "cli"}
-	_, err := s.Change(ctx, actor, "demo vendor", func(tx *store.Tx) error {
+	_, err := s.Change(ctx, demoActor(), "demo vendor", func(tx *store.Tx) error {
 		if err := upsertDemoProvider(tx, demoProvider, demoVendor, base, demoModels()); err != nil {
 			return err
 		}

@@ -160,6 +160,10 @@ func (d *doctor) disk() {
 
 // configuration opens the database (which checks it) and looks at every item.
 func (d *doctor) configuration(ctx context.Context, online bool) {
+	if err := store.CheckLost(d.dir); err != nil {
+		d.bad("database", "%v", err)
+		return
+	}
 	if requireDataDir(d.dir) != nil {
 		d.good("database", "not made yet; \"posthouse serve\" makes it")
 		return

@@ -42,6 +42,7 @@ type instance struct {
 	setup    *auth.SetupFile // nil: an admin exists
 
 	demoURL    string // the built-in vendor's base URL; empty without --demo
+	ports      struct{ http, https, console net.Listener }
 	proxyHTTP  *door
 	proxyHTTPS *door
 	console    *door
@@ -59,11 +60,12 @@ func (i *instance) close() {
 	i.closers = nil
 }
 
-// open opens everything up to the listeners. Nothing answers before all of it
-// is there: a start either succeeds or leaves no trace but the data folder.
+// open opens everything. The ports come first, since they are what most often
+// cannot be had: a start that fails over one leaves no trace but the data
+// folder and its lock. Nothing answers on them before all of it is there.
 func (i *instance) open(ctx context.Context) error {
 	steps := []func(context.Context) error{
-		i.openFolder, i.openStore, i.openGateway, i.openCertificate, i.openDoors,
+		i.openFolder, i.takePorts, i.openStore, i.openGateway, i.openCertificate, i.openDoors,
 		i.applyConfig, i.openDemo, i.openSetup, i.openServer, i.leaveRunInfo,
 	}
 	for _, step := range steps {
@@ -90,6 +92,9 @@ func (i *instance) openFolder(context.Context) error {
 // openStore opens the master key, the configuration and the records.
 func (i *instance) openStore(ctx context.Context) error {
 	p, dir := i.program, i.options.dataDir
+	if err := store.CheckLost(dir); err != nil {
+		return err // before a new master key is made beside it
+	}
 	keys, err := p.openKeys(dir, i.log)
 	if err != nil {
 		return err
@@ -173,26 +178,27 @@ func (i *instance) openCertificate(context.Context) error {
 	return err
 }
 
-// openDoors takes the three ports; nothing is answered on them yet.
-func (i *instance) openDoors(ctx context.Context) error {
+// takePorts takes the three ports; nothing is answered on them yet.
+func (i *instance) takePorts(ctx context.Context) error {
 	o := i.options
-	plain, err := i.listen(ctx, o.bind, o.httpPort, "http-port")
-	if err != nil {
+	var err error
+	if i.ports.http, err = i.listen(ctx, o.bind, o.httpPort, "http-port"); err != nil {
 		return err
 	}
-	secure, err := i.listen(ctx, o.bind, o.httpsPort, "https-port")
-	if err != nil {
+	if i.ports.https, err = i.listen(ctx, o.bind, o.httpsPort, "https-port"); err != nil {
 		return err
 	}
-	console, err := i.listen(ctx, o.consoleBind, o.consolePort, "console-port")
-	if err != nil {
-		return err
-	}
-	i.proxyHTTP = newDoor("proxy", plain, i.gateway, i.log)
+	i.ports.console, err = i.listen(ctx, o.consoleBind, o.consolePort, "console-port")
+	return err
+}
+
+// openDoors puts the servers behind the ports.
+func (i *instance) openDoors(context.Context) error {
+	i.proxyHTTP = newDoor("proxy", i.ports.http, i.gateway, i.log)
 	// HTTP/2 without TLS, for proxies in front of us that know it.
 	i.proxyHTTP.server.Protocols.SetUnencryptedHTTP2(true)
-	i.proxyHTTPS = newDoor("proxy-tls", secure, i.gateway, i.log).withTLS(i.cert.get)
-	i.console = newDoor("console", console, http.NotFoundHandler(), i.log)
+	i.proxyHTTPS = newDoor("proxy-tls", i.ports.https, i.gateway, i.log).withTLS(i.cert.get)
+	i.console = newDoor("console", i.ports.console, http.NotFoundHandler(), i.log)
 	base, cancel := context.WithCancel(context.Background())
 	i.endConsole = cancel
 	i.onClose(cancel)

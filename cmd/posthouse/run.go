@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"regexp"
+	"strings"
 	"time"
 
 	"github.com/urfave/cli/v3"
@@ -49,9 +51,38 @@ func (p *program) run(ctx context.Context, args []string) int {
 		exit = &exitError{code: exitUsage, err: err}
 	}
 	if exit.err != nil {
-		fmt.Fprintf(p.stderr, "posthouse: %v\n", err)
+		fmt.Fprintf(p.stderr, "posthouse: %s\n", plainly(err.Error()))
 	}
 	return exit.code
+}
+
+// badValue is how the flag library says that a value cannot be read, up to what
+// the parser of that kind of value said.
+var badValue = regexp.MustCompile(`(?s)^(?:could not parse "(.*)" as (\S+) value from environment variable "(\w+)" for flag \S+|invalid value "(.*)" for flag -+(\S+)): (.*?)(; see ".*")?$`)
+
+// plainly says without the parser's words what is wrong with a flag's value.
+// What our own checks of a value say is kept.
+func plainly(message string) string {
+	m := badValue.FindStringSubmatch(message)
+	if m == nil {
+		return message
+	}
+	name, value := m[3], m[1]
+	if name == "" {
+		name, value = "--"+m[5], m[4]
+	}
+	var kind string
+	switch why := m[6]; {
+	case strings.Contains(why, "invalid duration") || strings.Contains(why, "unit in duration"):
+		kind = "a length of time, such as 30s or 2m"
+	case m[2] == "bool" || why == "parse error" || strings.Contains(why, "ParseBool"):
+		kind = "true or false"
+	case strings.Contains(why, "strconv.ParseInt"):
+		kind = "a whole number"
+	default:
+		return fmt.Sprintf("%s: %s%s", name, why, m[7])
+	}
+	return fmt.Sprintf("%s is %q, but must be %s%s", name, value, kind, m[7])
 }
 
 // exitError ends the program with a code. A nil err has already been told.

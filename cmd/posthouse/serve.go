@@ -95,9 +95,27 @@ func (o serveOptions) check() error {
 	if (o.tlsCert == "") != (o.tlsKey == "") {
 		return usageError("--tls-cert and --tls-key belong together: give both or neither")
 	}
-	_, err := bindHost(o.bind)
-	_, consoleErr := bindHost(o.consoleBind)
-	return cmp.Or(err, consoleErr)
+	proxyHost, err := bindHost(o.bind)
+	consoleHost, consoleErr := bindHost(o.consoleBind)
+	return cmp.Or(err, consoleErr, o.checkPorts(proxyHost, consoleHost))
+}
+
+// checkPorts finds a port that two doors are to have. 0 is another one each
+// time; on different addresses of this machine the same port is two.
+func (o serveOptions) checkPorts(proxyHost, consoleHost string) error {
+	doors := []struct {
+		flag, host string
+		port       int
+	}{{"http-port", proxyHost, o.httpPort}, {"https-port", proxyHost, o.httpsPort}, {"console-port", consoleHost, o.consolePort}}
+	for n, a := range doors {
+		for _, b := range doors[:n] {
+			apart := a.host != b.host && a.host != "" && b.host != ""
+			if a.port == b.port && a.port != 0 && !apart {
+				return usageError("--%s and --%s are both %d; give each a port of its own", b.flag, a.flag, a.port)
+			}
+		}
+	}
+	return nil
 }
 
 // serve opens everything, announces it, and serves until it is told to stop.

@@ -41,6 +41,7 @@ CREATE TABLE routes (
     fallback   TEXT         NOT NULL, -- json array
     triggers   TEXT         NOT NULL, -- json array
     timeouts   TEXT         NOT NULL, -- json object of durations such as "1m30s"
+    failover   TEXT         NOT NULL, -- json object
     version    BIGINT       NOT NULL,
     created_ms BIGINT       NOT NULL,
     updated_ms BIGINT       NOT NULL

@@ -14,8 +14,6 @@ import (
 	"os"
 	"path/filepath"
 	"time"
-
-	"github.com/posthouse/posthouse/migrations"
 )
 
 // manifestFile is the first file of a backup: what it holds.
@@ -83,10 +81,7 @@ func (s *Store) Backup(ctx context.Context, o BackupOptions) error {
 
 // databases are the database files of a data folder.
 func databases(dir string) []dbFile {
-	return []dbFile{
-		{path: filepath.Join(dir, ConfigFile), set: migrations.Config(), synchronous: "FULL"},
-		{path: filepath.Join(dir, RecordsFile), set: migrations.Records(), synchronous: "NORMAL"},
-	}
+	return []dbFile{configFile(dir), recordsFile(dir)}
 }
 
 // copyDatabases copies the databases to a folder and notes their schemas. The

@@ -100,6 +100,20 @@ func (d timeoutsDoc) proxy() proxy.Timeouts {
 	}
 }
 
+type failoverDoc struct {
+	Rules    map[string]string `json:"rules,omitempty"`
+	NoRescue bool              `json:"no_rescue,omitempty"`
+	Ping     durationDoc       `json:"ping,omitempty"`
+}
+
+func failoverColumn(f proxy.Failover) column[failoverDoc] {
+	return column[failoverDoc]{failoverDoc{Rules: f.Rules, NoRescue: f.NoRescue, Ping: durationDoc(f.Ping)}}
+}
+
+func (d failoverDoc) proxy() proxy.Failover {
+	return proxy.Failover{Rules: d.Rules, NoRescue: d.NoRescue, Ping: time.Duration(d.Ping)}
+}
+
 type limitsDoc struct {
 	BodyBytes   int64 `json:"body_bytes,omitempty"`
 	EventBytes  int64 `json:"event_bytes,omitempty"`

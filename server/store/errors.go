@@ -167,6 +167,18 @@ func wordForCode(code int) error {
 	return nil
 }
 
+// verdictLine is the first line of a quick_check that says something: above it
+// stands only which database is meant.
+func verdictLine(verdict string) string {
+	for line := range strings.Lines(verdict) {
+		line = strings.TrimSpace(line)
+		if line != "" && !strings.HasPrefix(line, "***") {
+			return line
+		}
+	}
+	return firstLine(verdict)
+}
+
 // firstLine keeps a message on one line.
 func firstLine(s string) string {
 	line, _, _ := strings.Cut(strings.TrimSpace(s), "\n")

@@ -18,7 +18,7 @@ import (
 const header = "SQLite format 3\x00"
 
 // askRestore is what to do about a damaged configuration.
-const askRestore = "stop Posthouse and put a backup in its place with `posthouse restore`"
+const askRestore = "put a backup in its place with `posthouse restore`"
 
 // makeDir makes the data folder, for its owner only whatever the umask, and
 // returns its absolute path. A folder that exists keeps its mode.
@@ -89,7 +89,7 @@ func (f dbFile) checkShape() (fresh bool, err error) {
 		return false, f.unreadable(err)
 	}
 	if !info.Mode().IsRegular() {
-		return false, f.damaged("is not a file; move it away, then "+askRestore, nil)
+		return false, f.damaged("is not a file", "move it away, then "+askRestore, nil)
 	}
 	if info.Size() == 0 {
 		return true, f.checkNoLog("the file is empty, but its write-ahead log is not")
@@ -101,7 +101,7 @@ func (f dbFile) checkShape() (fresh bool, err error) {
 	defer func() { _ = file.Close() }()
 	start := make([]byte, len(header))
 	if _, err := file.ReadAt(start, 0); err != nil || string(start) != header {
-		return false, f.damaged("is not an SQLite database (its beginning is damaged or it is another kind of file); "+askRestore, nil)
+		return false, f.damaged("is not an SQLite database (its beginning is damaged or it is another kind of file)", askRestore, nil)
 	}
 	return false, nil
 }
@@ -110,7 +110,7 @@ func (f dbFile) checkShape() (fresh bool, err error) {
 // would throw away what the log holds.
 func (f dbFile) checkNoLog(what string) error {
 	if info, err := os.Stat(f.path + "-wal"); err == nil && info.Size() > 0 {
-		return f.damaged(what+"; put the file back, or "+askRestore, nil)
+		return f.damaged(what, "put the file back, or "+askRestore, nil)
 	}
 	return nil
 }
@@ -124,7 +124,7 @@ func (f dbFile) quickCheck(ctx context.Context, db *sql.DB) error {
 		return f.cannotRead(ctx, err)
 	}
 	if verdict != "ok" {
-		return f.damaged("is damaged ("+firstLine(verdict)+"); "+askRestore, nil)
+		return f.damaged("is damaged ("+verdictLine(verdict)+")", askRestore, nil)
 	}
 	return nil
 }
@@ -140,7 +140,7 @@ func (f dbFile) checkVersion(ctx context.Context, db *sql.DB) (int64, error) {
 		return 0, nil
 	}
 	if noted == 0 {
-		return 0, f.damaged("is an SQLite database, but not one of Posthouse; move it away, then "+askRestore, nil)
+		return 0, f.damaged("is an SQLite database, but not one of Posthouse", "move it away, then "+askRestore, nil)
 	}
 	var have sql.NullInt64
 	query := "SELECT max(version_id) FROM " + migrations.Table + " WHERE is_applied"
@@ -152,9 +152,11 @@ func (f dbFile) checkVersion(ctx context.Context, db *sql.DB) (int64, error) {
 		return 0, err
 	}
 	if have.Int64 > newest {
-		return 0, &FileError{Path: f.path, Err: ErrNewer, Reason: fmt.Sprintf(
-			"was written by a newer Posthouse (schema %d, this program knows up to %d); run that version, or put a backup from before the update in its place with `posthouse restore`",
-			have.Int64, newest)}
+		reason := fmt.Sprintf("was written by a newer Posthouse (schema %d, this program knows up to %d)", have.Int64, newest)
+		if !f.expendable {
+			reason += "; run that version, or put a backup from before the update in its place with `posthouse restore`"
+		}
+		return 0, &FileError{Path: f.path, Err: ErrNewer, Reason: reason}
 	}
 	return have.Int64, nil
 }
@@ -167,17 +169,23 @@ func (f dbFile) cannotRead(ctx context.Context, err error) error {
 	if mapped := dbError(err); errors.Is(mapped, ErrBusy) {
 		return &FileError{Path: f.path, Reason: ErrBusy.Error(), Err: mapped}
 	}
-	return f.damaged("cannot be read ("+firstLine(err.Error())+"); "+askRestore, err)
+	return f.damaged("cannot be read ("+firstLine(err.Error())+")", askRestore, err)
 }
 
 // unreadable is a *FileError for what the system said.
 func (f dbFile) unreadable(err error) error {
-	return &FileError{Path: f.path, Err: err, Reason: fmt.Sprintf(
-		"cannot be opened for reading and writing by user id %d (%v); correct its owner or mode, or %s", os.Getuid(), errors.Unwrap(err), askRestore)}
+	reason := fmt.Sprintf("cannot be opened for reading and writing by user id %d (%v); correct its owner or mode", os.Getuid(), errors.Unwrap(err))
+	if !f.expendable {
+		reason += ", or " + askRestore
+	}
+	return &FileError{Path: f.path, Err: err, Reason: reason}
 }
 
-// damaged is a *FileError that matches ErrDamaged.
-func (f dbFile) damaged(reason string, cause error) error {
+// damaged is a *FileError that matches ErrDamaged. todo is what to do about it.
+func (f dbFile) damaged(reason, todo string, cause error) error {
+	if !f.expendable {
+		reason += "; " + todo
+	}
 	return &FileError{Path: f.path, Reason: reason, Err: errors.Join(ErrDamaged, cause)}
 }
 

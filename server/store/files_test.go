@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
@@ -115,6 +116,25 @@ func TestDamagedFileIsRefusedAndLeftAlone(t *testing.T) {
 				t.Fatal(err)
 			}
 		},
+		"empty": func(path string) { write(t, path, nil) },
+		"missing": func(path string) {
+			if err := os.Remove(path); err != nil {
+				t.Fatal(err)
+			}
+		},
+		"log lost": func(path string) {
+			// What a file is whose tables are all in a log that is gone.
+			if err := errors.Join(os.Remove(path), dbFile{path: path}.create()); err != nil {
+				t.Fatal(err)
+			}
+			pool, err := openPool(configFile(filepath.Dir(path)).dsn(), 1)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := errors.Join(pool.Exec("CREATE TABLE notes (x)").Error, pool.Exec("DROP TABLE notes").Error, closePool(pool)); err != nil {
+				t.Fatal(err)
+			}
+		},
 		"missing, log left": func(path string) {
 			write(t, path+"-wal", []byte("frames"))
 			if err := os.Remove(path); err != nil {
@@ -134,13 +154,80 @@ func TestDamagedFileIsRefusedAndLeftAlone(t *testing.T) {
 				t.Fatalf("error %v; want a FileError", err)
 			}
 			text := err.Error()
-			if !strings.HasPrefix(text, path+": ") || !strings.Contains(text, "`posthouse restore`") || strings.Contains(text, "\n") {
+			if !strings.HasPrefix(text, path+": ") || !strings.Contains(text, "`posthouse restore`") || strings.Contains(text, "\n") ||
+				strings.Contains(text, "***") || strings.Contains(text, "stop Posthouse") {
 				t.Errorf("message %q; want one line with the file and what to do", text)
 			}
 			if after, _ := os.ReadFile(path); !bytes.Equal(before, after) {
 				t.Error("the file was changed")
 			}
 		})
+	}
+}
+
+// TestFirstStartMayBeCutOff: what a first start leaves when it is killed, and
+// what an operator may put into a folder before, is no lost configuration.
+func TestFirstStartMayBeCutOff(t *testing.T) {
+	empty := func(t *testing.T, names ...string) (dir string) {
+		dir = t.TempDir()
+		for _, name := range names {
+			write(t, filepath.Join(dir, name), nil)
+		}
+		return dir
+	}
+	tests := map[string]string{
+		"new folder":           empty(t),
+		"key and lock":         empty(t, KeyFile, lockFile),
+		"before the schema":    empty(t, KeyFile, lockFile, ConfigFile),
+		"other people's files": empty(t, "notes.txt"),
+	}
+	half := empty(t, KeyFile)
+	f := configFile(half)
+	if err := f.create(); err != nil {
+		t.Fatal(err)
+	}
+	pool, err := openPool(f.dsn(), 1) // which makes it a database without tables
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := closePool(pool); err != nil {
+		t.Fatal(err)
+	}
+	tests["within the schema"] = half
+	for name, dir := range tests {
+		t.Run(name, func(t *testing.T) {
+			if err := CheckLost(dir); err != nil {
+				t.Error(err)
+			}
+			s := openStore(t, options(dir))
+			addProvider(t, s, "one")
+		})
+	}
+}
+
+// TestLostConfiguration: each sign of an earlier use alone is enough, and a
+// restore makes it good.
+func TestLostConfiguration(t *testing.T) {
+	for _, sign := range []string{usedFile, RecordsFile, "run.json"} {
+		dir := t.TempDir()
+		write(t, filepath.Join(dir, sign), nil)
+		for _, check := range []func() error{
+			func() error { return CheckLost(dir) },
+			func() error { _, err := Open(t.Context(), options(dir)); return err },
+		} {
+			var wrong *FileError
+			if err := check(); !errors.As(err, &wrong) || !strings.Contains(err.Error(), "is missing, though the folder was used before ("+sign) {
+				t.Errorf("%s: %v", sign, err)
+			}
+		}
+		if _, err := os.Stat(filepath.Join(dir, ConfigFile)); err == nil {
+			t.Errorf("%s: a new one was made all the same", sign)
+		}
+		_, backup := backedUp(t, false)
+		if err := Restore(dir, bytes.NewReader(backup)); err != nil {
+			t.Fatal(err)
+		}
+		openStore(t, options(dir))
 	}
 }
 
@@ -280,15 +367,21 @@ func TestLostKeyFile(t *testing.T) {
 	dir := t.TempDir()
 	s := openStore(t, options(dir))
 	p := addProvider(t, s, "one")
+	addProvider(t, s, "two")
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}
 	o := options(dir)
 	o.Sealer = mask{0x77}
+	var log bytes.Buffer
+	o.Log = slog.New(slog.NewTextHandler(&log, nil))
 	s = openStore(t, o)
 	config, err := s.Config(t.Context())
-	if err != nil || len(config.Providers) != 1 || !config.Providers[0].Keys[0].Disabled || config.Providers[0].Keys[0].Secret != "" {
+	if err != nil || len(config.Providers) != 2 || !config.Providers[0].Keys[0].Disabled || config.Providers[0].Keys[0].Secret != "" {
 		t.Errorf("config %+v, %v; want the key disabled and the rest there", config, err)
+	}
+	if n := strings.Count(log.String(), "level=WARN"); n != 1 || !strings.Contains(log.String(), "keys=2") {
+		t.Errorf("%d warnings: %s", n, &log)
 	}
 	got, err := s.Provider(t.Context(), p.ID)
 	if err != nil || got.Keys[0].Broken == "" || !got.Keys[0].Enabled {

@@ -63,8 +63,8 @@ type Store struct {
 }
 
 // Open opens <Dir>/config.db, makes or migrates it, and refuses a file that is
-// damaged or newer than this program with a *FileError in one line; such a
-// file stays as it is. The caller holds LockDir.
+// damaged, lost (see CheckLost) or newer than this program with a *FileError in
+// one line; such a file stays as it is. The caller holds LockDir.
 func Open(ctx context.Context, o Options) (*Store, error) {
 	dir, err := makeDir(o.Dir)
 	if err != nil {
@@ -74,9 +74,11 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	if err := finishRestore(dir); err != nil {
 		return nil, err
 	}
-	path := filepath.Join(dir, ConfigFile)
-	f := dbFile{path: path, set: migrations.Config(), synchronous: "FULL"}
+	f := configFile(dir)
 	version, err := f.check(ctx)
+	if version == 0 && err == nil {
+		err = f.checkLost("holds nothing")
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -89,7 +91,10 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	}
 	read, err := openPool(f.dsn("_pragma=query_only(1)"), readers)
 	if err != nil {
-		return nil, fmt.Errorf("open %s: %w", path, firstError(err, closePool(write)))
+		return nil, fmt.Errorf("open %s: %w", f.path, firstError(err, closePool(write)))
+	}
+	if err := markUsed(dir); err != nil {
+		return nil, firstError(err, closePool(read), closePool(write))
 	}
 	s := newStore(o, write, read)
 	s.warnBroken(ctx)
@@ -116,20 +121,31 @@ func (s *Store) Close() error {
 	return nil
 }
 
-// warnBroken logs, once at start, the keys that cannot be unsealed.
+// warnBroken logs, once at start and in one line, how many keys cannot be
+// unsealed: after a lost master key that is all of them.
 func (s *Store) warnBroken(ctx context.Context) {
 	providers, err := s.Providers(ctx)
 	if err != nil {
 		return // whoever reads next is told
 	}
+	count, reason := 0, ""
+	var names []string
 	for _, p := range providers {
+		before := count
 		for _, k := range p.Keys {
 			if k.Broken != "" {
-				s.opts.Log.Warn("provider key cannot be read and is out of use; enter it again or put the old key file back",
-					"provider", p.Name, "key", k.Name, "reason", k.Broken)
+				count, reason = count+1, k.Broken
 			}
 		}
+		if count > before {
+			names = append(names, p.Name)
+		}
 	}
+	if count == 0 {
+		return
+	}
+	s.opts.Log.Warn("provider keys cannot be read and are out of use; enter them again or put the old master key back",
+		"keys", count, "providers", names, "reason", reason)
 }
 
 // dbFile is an SQLite file with its schema.
@@ -137,6 +153,19 @@ type dbFile struct {
 	path        string
 	set         migrations.Set
 	synchronous string // FULL or NORMAL
+	// expendable: a file that cannot be used is put aside and begun anew, so
+	// there is nothing for a person to do.
+	expendable bool
+}
+
+// configFile is the configuration of a data folder.
+func configFile(dir string) dbFile {
+	return dbFile{path: filepath.Join(dir, ConfigFile), set: migrations.Config(), synchronous: "FULL"}
+}
+
+// recordsFile are the records of a data folder.
+func recordsFile(dir string) dbFile {
+	return dbFile{path: filepath.Join(dir, RecordsFile), set: migrations.Records(), synchronous: "NORMAL", expendable: true}
 }
 
 // dsn is the connection string of a pool; extra is added to it.

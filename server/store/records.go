@@ -7,13 +7,11 @@ import (
 	"io/fs"
 	"log/slog"
 	"os"
-	"path/filepath"
 	"sync"
 	"time"
 
 	"gorm.io/gorm"
 
-	"github.com/posthouse/posthouse/migrations"
 	"github.com/posthouse/posthouse/proxy"
 )
 
@@ -60,7 +58,7 @@ func OpenRecords(ctx context.Context, o RecordsOptions) (*Records, error) {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	r := &Records{opts: o, file: dbFile{path: filepath.Join(dir, RecordsFile), set: migrations.Records(), synchronous: "NORMAL"}}
+	r := &Records{opts: o, file: recordsFile(dir)}
 	err = r.open(ctx)
 	if errors.Is(err, ErrDamaged) || errors.Is(err, ErrNewer) {
 		err = r.begin(ctx, err)

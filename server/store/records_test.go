@@ -3,6 +3,7 @@ package store
 import (
 	"bytes"
 	"errors"
+	"log/slog"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -61,7 +62,15 @@ func TestUnusableRecordsArePutAside(t *testing.T) {
 	for name, spoil := range cases {
 		dir := t.TempDir()
 		spoil(dir)
-		r := openTestRecords(t, dir)
+		var log bytes.Buffer
+		r, err := OpenRecords(t.Context(), RecordsOptions{Dir: dir, Log: slog.New(slog.NewTextHandler(&log, nil))})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = r.Close() })
+		if !strings.Contains(log.String(), "put aside") || strings.Contains(log.String(), "posthouse restore") {
+			t.Errorf("%s: nobody has anything to do, but the log says %s", name, &log)
+		}
 		if err := r.Write(t.Context(), []*proxy.Record{{ID: "x"}}); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}

@@ -49,7 +49,7 @@ func routeOf(r routeRow) Route {
 	return Route{
 		ID: r.ID, Name: r.Name, Position: r.Position, Enabled: r.Enabled,
 		Match: r.Conditions.V.proxy(), Targets: mapped(r.Targets.V, targetDoc.proxy), Fallback: mapped(r.Fallback.V, stepDoc.proxy),
-		On: r.Triggers.V, Timeouts: r.Timeouts.V.proxy(),
+		On: r.Triggers.V, Timeouts: r.Timeouts.V.proxy(), Failover: r.Failover.V.proxy(),
 		Version: r.Version, CreatedAt: fromMS(r.CreatedMS), UpdatedAt: fromMS(r.UpdatedMS),
 	}
 }
@@ -59,7 +59,7 @@ func rowOfRoute(r *Route) routeRow {
 		ID: r.ID, Name: r.Name, Position: r.Position, Enabled: r.Enabled,
 		Conditions: matchColumn(r.Match), Targets: column[[]targetDoc]{mapped(r.Targets, targetDocOf)},
 		Fallback: column[[]stepDoc]{mapped(r.Fallback, stepDocOf)}, Triggers: column[[]string]{r.On},
-		Timeouts: timeoutsColumn(r.Timeouts), Version: r.Version, CreatedMS: toMS(r.CreatedAt), UpdatedMS: toMS(r.UpdatedAt),
+		Timeouts: timeoutsColumn(r.Timeouts), Failover: failoverColumn(r.Failover), Version: r.Version, CreatedMS: toMS(r.CreatedAt), UpdatedMS: toMS(r.UpdatedAt),
 	}
 }
 
@@ -208,6 +208,6 @@ func (t *Tx) renameInRoutes(from, to string) error {
 func proxyRoute(r Route) proxy.Route {
 	return proxy.Route{
 		ID: r.ID, Name: r.Name, Disabled: !r.Enabled, Match: r.Match,
-		Targets: r.Targets, Fallback: r.Fallback, On: r.On, Timeouts: r.Timeouts,
+		Targets: r.Targets, Fallback: r.Fallback, On: r.On, Timeouts: r.Timeouts, Failover: r.Failover,
 	}
 }

@@ -46,6 +46,7 @@ type Route struct {
 	Fallback             []proxy.Step
 	On                   []string
 	Timeouts             proxy.Timeouts
+	Failover             proxy.Failover
 	Version              int64
 	CreatedAt, UpdatedAt time.Time
 }

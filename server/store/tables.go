@@ -49,6 +49,7 @@ type routeRow struct {
 	Fallback   column[[]stepDoc]   `json:"fallback"`
 	Triggers   column[[]string]    `json:"on"`
 	Timeouts   column[timeoutsDoc] `json:"timeouts"`
+	Failover   column[failoverDoc] `json:"failover"`
 	Version    int64               `json:"version"`
 	CreatedMS  int64               `json:"-"`
 	UpdatedMS  int64               `json:"-"`

@@ -47,7 +47,8 @@ test("the fallback answers in place of a target that fails", async () => {
     .chat.completions.create({ model: "demo-fallback", messages: [{ role: "user", content: "你是谁" }] })
     .withResponse();
   assert.match(data.choices[0].message.content, /demo-chat/);
-  assert.equal(response.headers.get("x-posthouse-attempts"), "2");
+  // Asked, asked twice again after a pause, then the fallback.
+  assert.equal(response.headers.get("x-posthouse-attempts"), "4");
 });
 
 test("tools are called, streamed, and their results used", async () => {

@@ -1,0 +1,110 @@
+package server
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/posthouse/posthouse/proxy"
+)
+
+// TestFailoverIsKept: what is entered over the API comes back from it, reaches
+// the data plane, and survives an export.
+func TestFailoverIsKept(t *testing.T) {
+	w := newAdminWorld(t)
+	w.provider("a")
+	plain := w.route("plain", "a")
+	if on := true; !cmp.Equal(plain.Failover, Failover{Rescue: &on}) {
+		t.Errorf("by default: %+v", plain.Failover)
+	}
+	body := map[string]any{
+		"name": "r", "targets": []any{map[string]any{"provider": "a"}},
+		"failover": map[string]any{"rules": map[string]string{"overloaded": "next_target"}, "rescue": false, "ping": "30s"},
+	}
+	r := into[Route](w.do(post, "/api/routes", body).want(http.StatusOK))
+	rescue := false
+	if diff := cmp.Diff(Failover{Rules: map[string]string{"overloaded": "next_target"}, Rescue: &rescue, Ping: "30s"}, r.Failover); diff != "" {
+		t.Error(diff)
+	}
+	config, err := w.store.Config(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := proxy.Failover{Rules: map[string]string{"overloaded": "next_target"}, NoRescue: true, Ping: 30 * time.Second}
+	if diff := cmp.Diff(want, config.Routes[1].Failover); diff != "" {
+		t.Error(diff)
+	}
+	text := w.export()
+	if !strings.Contains(text, "failover:") || strings.Count(text, "failover:") != 1 {
+		t.Errorf("exported as\n%s", text)
+	}
+	if plan := w.apply(text); len(plan.Changes) != 0 {
+		t.Errorf("what was exported changes %+v", plan.Changes)
+	}
+	plan := w.apply(strings.Replace(text, "ping: 30s", `ping: "off"`, 1))
+	if len(plan.Changes) != 1 {
+		t.Errorf("changes %+v", plan.Changes)
+	}
+	if got := into[Route](w.do(get, "/api/routes/"+r.ID, nil).want(200)); got.Failover.Ping != "off" {
+		t.Errorf("ping %q", got.Failover.Ping)
+	}
+}
+
+func TestFailoverIsChecked(t *testing.T) {
+	w := newAdminWorld(t)
+	w.provider("a")
+	tests := map[string]struct {
+		failover map[string]any
+		at       string
+	}{
+		"unknown class":  {map[string]any{"rules": map[string]string{"sometimes": "retry"}}, "body.failover.rules.sometimes"},
+		"unknown action": {map[string]any{"rules": map[string]string{"cut": "pray"}}, "body.failover.rules.cut"},
+		"no time":        {map[string]any{"ping": "often"}, "body.failover.ping"},
+		"too often":      {map[string]any{"ping": "1ms"}, "body.failover.ping"},
+		"too seldom":     {map[string]any{"ping": "1h"}, "body.failover.ping"},
+		"not a switch":   {map[string]any{"rescue": "no"}, "body.failover.rescue"},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			w.do(post, "/api/routes", map[string]any{
+				"name": "r", "targets": []any{map[string]any{"provider": "a"}}, "failover": tt.failover,
+			}).want(400).at(tt.at)
+		})
+	}
+}
+
+// TestOpenTargetsAreShown: a target that failed too often is named in the
+// status and with its provider.
+func TestOpenTargetsAreShown(t *testing.T) {
+	w := newAdminWorld(t)
+	broken := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, _ *http.Request) {
+		http.Error(rw, `{"error":{"message":"down"}}`, http.StatusBadGateway)
+	}))
+	t.Cleanup(broken.Close)
+	p := into[Provider](w.do(post, "/api/providers", map[string]any{
+		"name": "a", "vendor": "custom", "base_url": broken.URL + "/v1", "allow_private": true, "models": []string{"m"},
+		"keys": []any{map[string]any{"name": "main", "value": canary}},
+	}).want(200))
+	if s := into[Status](w.do(get, "/api/status", nil).want(200)); len(s.OpenTargets) != 0 || len(p.OpenTargets) != 0 || p.OpenTargets == nil {
+		t.Errorf("open before anything failed: %+v", s.OpenTargets)
+	}
+	for range 30 {
+		w.do(post, playgroundPath, map[string]any{"model": "m", "messages": []any{map[string]any{"role": "user", "content": "hi"}}})
+		if len(w.gateway.OpenTargets()) > 0 {
+			break
+		}
+	}
+	s := into[Status](w.do(get, "/api/status", nil).want(200))
+	if len(s.OpenTargets) != 1 || s.OpenTargets[0].Provider != "a" || s.OpenTargets[0].Model != "m" ||
+		s.OpenTargets[0].Class == "" || s.OpenTargets[0].NextProbe.IsZero() {
+		t.Fatalf("open: %+v", s.OpenTargets)
+	}
+	got := into[Provider](w.do(get, "/api/providers/"+p.ID, nil).want(200))
+	if diff := cmp.Diff(s.OpenTargets, got.OpenTargets); diff != "" {
+		t.Error(diff)
+	}
+}
