@@ -9,6 +9,7 @@ import (
 
 	"github.com/posthouse/posthouse/proxy"
 	"github.com/posthouse/posthouse/proxy/lab"
+	"github.com/posthouse/posthouse/proxy/llm"
 	"github.com/posthouse/posthouse/server/store"
 )
 
@@ -129,5 +130,8 @@ func createDemoRoute(tx *store.Tx) error {
 		Match:    proxy.Match{Models: []proxy.ModelMatch{{Kind: proxy.MatchExact, Value: demoFallbackModel}}},
 		Targets:  []proxy.Target{{Provider: demoFlakyProvider, Model: demoFaultModel}},
 		Fallback: []proxy.Step{{Targets: []proxy.Target{{Provider: demoProvider, Model: demoModel}}}},
+		// A first target that always fails needs no second try: the demo shows
+		// the fallback, not the pauses before it.
+		Failover: proxy.Failover{Rules: map[string]string{string(llm.ClassOverloaded): string(proxy.ActNextTarget)}},
 	})
 }

@@ -2,6 +2,8 @@ import { expect, expectAccessible, login, test } from './fixture'
 
 const paths = [
   '/',
+  '/logs',
+  '/logs?q=status:nonsense',
   '/playground',
   '/providers',
   '/routes',
@@ -34,7 +36,23 @@ for (const theme of ['light', 'dark'] as const) {
       await login(page, server)
       const routes = (await (await page.request.get('/api/routes')).json()) as { routes: { id: string }[] }
       const providers = (await (await page.request.get('/api/providers')).json()) as { providers: { id: string }[] }
+      // Before there is any: the first of these tests sees the page wait.
+      await page.goto('/logs')
+      await expect(page.getByRole('status', { name: /^(Loading|加载中)$/ })).toHaveCount(0)
+      await page.screenshot({ path: `test-results/shots/logs-first-${theme}-${size.width}.png` })
+      await expectAccessible(page, `/logs at first ${theme} ${size.width}`)
+      await page.request.post('/api/playground/chat/completions', {
+        headers: { Origin: server.console },
+        data: { model: 'demo-flaky/fault-e503', messages: [{ role: 'user', content: 'hi' }] },
+      })
+      await page.request.post('/api/playground/chat/completions', {
+        headers: { Origin: server.console },
+        data: { model: 'demo/demo-chat', messages: [{ role: 'user', content: 'hi' }] },
+      })
+      const called = (await (await page.request.get('/api/requests')).json()) as { requests: { id: string }[] }
       const all = [
+        `/logs?id=${called.requests[1]?.id}`,
+        '/logs?id=nothing',
         ...paths,
         `/routes/${routes.routes[0]?.id}`,
         '/routes/new',

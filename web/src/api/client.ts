@@ -21,6 +21,7 @@ export type RevisionItem = Schemas['RevisionItem']
 export type Probe = Schemas['Probe']
 export type Explanation = Schemas['Explanation']
 export type Plan = Schemas['Plan']
+export type Call = Schemas['Call']
 export type APIToken = Schemas['APIToken']
 
 /** What the console calls. */

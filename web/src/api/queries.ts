@@ -50,6 +50,11 @@ export const queries = {
   consumers: queryOptions({ queryKey: ['consumers'], queryFn: async () => (await unwrap(api.GET('/api/consumers'))).consumers }),
   settings: queryOptions({ queryKey: ['settings'], queryFn: () => unwrap(api.GET('/api/settings')) }),
   tokens: queryOptions({ queryKey: ['tokens'], queryFn: async () => (await unwrap(api.GET('/api/tokens'))).tokens }),
+  latest: queryOptions({
+    queryKey: ['requests', 'latest'],
+    queryFn: async () => (await unwrap(api.GET('/api/requests', { params: { query: { limit: 5 } } }))).requests,
+    refetchInterval: 5_000,
+  }),
   recent: queryOptions({
     queryKey: ['revisions', 'recent'],
     queryFn: async () => (await unwrap(api.GET('/api/revisions', { params: { query: { limit: 6 } } }))).revisions,

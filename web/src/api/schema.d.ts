@@ -370,6 +370,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/requests": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The latest calls, with every attempt */
+        get: operations["list-requests"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/requests/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What became of one of the latest calls */
+        get: operations["get-request"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/revisions": {
         parameters: {
             query?: never;
@@ -608,6 +642,105 @@ export interface components {
             /** @description session, token, cli, file or setup */
             via: string;
         };
+        Attempt: {
+            class: string;
+            /** Format: double */
+            duration_ms: number;
+            /**
+             * Format: double
+             * @description To the first content; 0: none came
+             */
+            first_ms: number;
+            /**
+             * Format: double
+             * @description To the response headers; 0: none came
+             */
+            headers_ms: number;
+            /** @description The key's name */
+            key: string;
+            /** @description The vendor's own words */
+            message?: string;
+            model: string;
+            provider: string;
+            /** Format: double */
+            start_ms: number;
+            /**
+             * Format: int64
+             * @description The vendor's; 0: none came
+             */
+            status: number;
+        };
+        Call: {
+            /** @description The model the client asked for */
+            asked: string;
+            /** Format: date-time */
+            at: string;
+            attempts: components["schemas"]["Attempt"][];
+            /** Format: int64 */
+            bytes_in: number;
+            /** Format: int64 */
+            bytes_out: number;
+            /** @description What went wrong; empty: nothing */
+            class: string;
+            client_ip: string;
+            /** @description Empty: a caller without a key */
+            consumer: string;
+            /** Format: double */
+            duration_ms: number;
+            /** @description The x-request-id the client was given */
+            id: string;
+            message?: string;
+            method: string;
+            model: string;
+            path: string;
+            /** @description Who answered */
+            provider: string;
+            /** @description A stream that broke off was finished by another target */
+            rescued: boolean;
+            /** @description Empty: the model's name decided */
+            route: string;
+            /** @description Targets that were not asked, and why */
+            skipped: components["schemas"]["CallSkip"][];
+            /** Format: int64 */
+            status: number;
+            stream: boolean;
+            /** @description As the vendor counted; not there if it did not */
+            tokens?: components["schemas"]["CallTokens"];
+            /**
+             * Format: double
+             * @description Start to first content; 0: none came
+             */
+            ttft_ms: number;
+        };
+        CallSkip: {
+            model: string;
+            provider: string;
+            why: string;
+        };
+        CallTokens: {
+            /** Format: int64 */
+            cache_read: number;
+            /** Format: int64 */
+            cache_write: number;
+            /**
+             * Format: int64
+             * @description Prompt tokens outside the vendor's cache
+             */
+            input: number;
+            /**
+             * Format: int64
+             * @description Reasoning included
+             */
+            output: number;
+            /** Format: int64 */
+            reasoning: number;
+            /** Format: int64 */
+            total: number;
+        };
+        CallsOutputBody: {
+            /** @description Newest first; the latest 1,000 are kept in memory */
+            requests: components["schemas"]["Call"][];
+        };
         Considered: {
             matched: boolean;
             route: string;
@@ -744,6 +877,19 @@ export interface components {
             /** @description In the order they would be tried, weights apart */
             targets: components["schemas"]["Planned"][];
         };
+        Failover: {
+            /**
+             * @description Silence after which a streaming client is sent a comment, to keep the connection alive; default 15s
+             * @example 15s
+             */
+            ping?: string;
+            /** @description Another target finishes a stream that broke off after its first content; default true */
+            rescue?: boolean;
+            /** @description What follows a class of failure (such as overloaded): retry, next_key, next_target or give_up; classes not named keep their default */
+            rules?: {
+                [key: string]: string;
+            };
+        };
         FieldChange: {
             after?: string;
             before?: string;
@@ -832,6 +978,20 @@ export interface components {
             /** @description The token itself. It is not kept and cannot be shown again */
             key: string;
             token: components["schemas"]["APIToken"];
+        };
+        OpenTarget: {
+            /** @description The failure that led to it */
+            class: string;
+            model: string;
+            /**
+             * Format: date-time
+             * @description When a call may find out whether it is back
+             */
+            next_probe: string;
+            /** @description The provider's name */
+            provider: string;
+            /** Format: date-time */
+            since: string;
         };
         OrderInputBody: {
             /** @description Every id, in the new order */
@@ -972,6 +1132,8 @@ export interface components {
             keys: components["schemas"]["ProviderKey"][];
             models: string[];
             name: string;
+            /** @description Its models that are left alone for a while because they failed too often */
+            open_targets: components["schemas"]["OpenTarget"][];
             /**
              * Format: int64
              * @description Its place in the list, from 0
@@ -1111,6 +1273,7 @@ export interface components {
             /** Format: date-time */
             created_at: string;
             enabled: boolean;
+            failover: components["schemas"]["Failover"];
             fallback: components["schemas"]["Step"][];
             id: string;
             match: components["schemas"]["Match"];
@@ -1135,6 +1298,8 @@ export interface components {
         RouteSpec: {
             /** @description Default true */
             enabled?: boolean;
+            /** @description How failures are dealt with; empty is the defaults */
+            failover?: components["schemas"]["Failover"];
             /** @description What stands in when the targets fail, in order */
             fallback?: components["schemas"]["Step"][];
             /** @description What a request must look like; empty takes every request */
@@ -1188,6 +1353,8 @@ export interface components {
              * @description Calls being served
              */
             in_flight: number;
+            /** @description Targets that are left alone for a while because they failed too often */
+            open_targets: components["schemas"]["OpenTarget"][];
             /** @description Address of the proxy's HTTP door; empty: closed */
             proxy_http: string;
             /** @description Address of the proxy's HTTPS door; empty: closed */
@@ -1269,17 +1436,17 @@ export interface components {
              */
             connect?: string;
             /**
-             * @description Request written to first content of a stream; default 60s, 10m for reasoning models
+             * @description Request written to first content of a stream; default: see docs/proxy.md, it depends on whether another target can take over
              * @example 60s
              */
             first_token?: string;
             /**
-             * @description Request written to response headers; default 60s streamed, 600s whole
+             * @description Request written to response headers; default: see docs/proxy.md, it depends on whether another target can take over
              * @example 60s
              */
             headers?: string;
             /**
-             * @description Between two events of a stream; default 120s
+             * @description Between two events of a stream; default: see docs/proxy.md, it depends on whether another target can take over
              * @example 120s
              */
             idle?: string;
@@ -1380,6 +1547,8 @@ export interface components {
         UpdateRouteInputBody: {
             /** @description Default true */
             enabled?: boolean;
+            /** @description How failures are dealt with; empty is the defaults */
+            failover?: components["schemas"]["Failover"];
             /** @description What stands in when the targets fail, in order */
             fallback?: components["schemas"]["Step"][];
             /** @description What a request must look like; empty takes every request */
@@ -2439,6 +2608,68 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ProbesOutputBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-requests": {
+        parameters: {
+            query?: {
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CallsOutputBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-request": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Call"];
                 };
             };
             /** @description Error */

@@ -29,11 +29,14 @@ function make(language: string) {
   const tenth = new Intl.NumberFormat(language, { maximumFractionDigits: 1 })
   const day = new Intl.DateTimeFormat(language, { dateStyle: 'medium' })
   const moment = new Intl.DateTimeFormat(language, { dateStyle: 'medium', timeStyle: 'medium', hourCycle: 'h23' })
+  const clock = new Intl.DateTimeFormat(language, { timeStyle: 'medium', hourCycle: 'h23' })
   const relative = new Intl.RelativeTimeFormat(language, { numeric: 'auto' })
   return {
     number: (n: number) => whole.format(n),
     decimal: (n: number) => tenth.format(n),
     date: (t: string) => day.format(new Date(t)),
+    /** The time of day. */
+    clock: (t: string) => clock.format(new Date(t)),
     time: (t: string) => moment.format(new Date(t)),
     /** A length of time given in milliseconds. */
     ms: (n: number) => (n < 1000 ? `${whole.format(Math.round(n))} ms` : `${tenth.format(n / 1000)} s`),

@@ -1,4 +1,6 @@
+import { Link } from '@tanstack/react-router'
 import { useTranslation } from 'react-i18next'
+import { ApiError } from '@/api/problem'
 import { useFormat } from '@/lib/format'
 import type { Answer } from './useChat'
 
@@ -15,7 +17,9 @@ export function AnswerFigures({ answer }: { answer: Answer }) {
   if (answer.totalMs !== undefined) figures.push([t('chat.total'), f.ms(answer.totalMs)])
   if (answer.rate !== undefined) figures.push([t('chat.rate'), t('chat.perSecond', { n: f.decimal(answer.rate) })])
   if (answer.tokens) figures.push([t('chat.tokens'), `${f.number(answer.tokens.input)} → ${f.number(answer.tokens.output)}`])
-  if (figures.length === 0) return null
+  const id = origin?.requestId || (answer.error instanceof ApiError ? answer.error.requestId : undefined)
+  const told = id && answer.state !== 'streaming'
+  if (figures.length === 0 && !told) return null
   return (
     <dl className="flex flex-wrap gap-x-5 gap-y-1 text-[0.93rem]">
       {figures.map(([name, value]) => (
@@ -24,6 +28,16 @@ export function AnswerFigures({ answer }: { answer: Answer }) {
           <dd className="break-all font-medium tabular-nums">{value}</dd>
         </div>
       ))}
+      {told && (
+        <div className="flex gap-1.5">
+          <dt className="text-ink3">{t('logs.request')}</dt>
+          <dd>
+            <Link to="/logs" search={{ id } as never} className="font-medium text-accent hover:underline">
+              {t('logs.seeLink')}
+            </Link>
+          </dd>
+        </div>
+      )}
     </dl>
   )
 }

@@ -38,8 +38,9 @@ export function Dialog({ open, onClose, title, description, children, footer, ki
             'fixed z-40 flex flex-col bg-surface text-ink shadow-pop outline-none transition duration-150 data-[ending-style]:opacity-0 data-[starting-style]:opacity-0',
             'max-sm:inset-x-0 max-sm:bottom-0 max-sm:max-h-[92dvh] max-sm:rounded-t-2xl max-sm:data-[starting-style]:translate-y-6',
             kind === 'sheet'
-              ? 'sm:inset-y-0 sm:right-0 sm:w-[min(44rem,94vw)] sm:border-line sm:border-l sm:data-[starting-style]:translate-x-6'
+              ? 'sm:inset-y-0 sm:right-0 sm:border-line sm:border-l sm:data-[starting-style]:translate-x-6'
               : 'sm:top-1/2 sm:left-1/2 sm:max-h-[88dvh] sm:-translate-x-1/2 sm:-translate-y-1/2 sm:rounded-2xl',
+            kind === 'sheet' && (wide ? 'sm:w-[min(60rem,94vw)]' : 'sm:w-[min(44rem,94vw)]'),
             kind === 'dialog' && (wide ? 'sm:w-[min(52rem,94vw)]' : 'sm:w-[min(30rem,94vw)]'),
           )}
         >

@@ -8,6 +8,7 @@ import { span, useFormat } from '@/lib/format'
 import { inLanguage } from '@/lib/vendors'
 import { ProviderBadge, providerState } from '@/parts/keyState'
 import { modelChoices } from '@/parts/models'
+import { OutcomeBadge } from '@/parts/outcome'
 import { Snippets } from '@/parts/Snippets'
 import { Card } from '@/ui/Card'
 import { Empty, Loading, Notice, SkeletonRows } from '@/ui/Feedback'
@@ -36,6 +37,7 @@ export default function Overview() {
           <Card title={t('overview.providers')} actions={<More to="/providers" />} flush>
             <Loading query={providers}>{(list) => (list.length > 0 ? <ProviderList providers={list} /> : <NoProviders />)}</Loading>
           </Card>
+          <Latest />
           <Recent />
         </div>
         <div className="min-w-0">
@@ -82,20 +84,33 @@ function Figures({ status, providers, routes }: { status: Status; providers: Pro
   const f = useFormat()
   const keys = (providers ?? []).flatMap((p) => p.keys).filter((k) => k.enabled)
   const working = keys.filter((k) => k.state === 'ok').length
-  const figures: [string, string, string?][] = [
+  const figures: [string, string, string?, string?][] = [
     [t('overview.inFlight'), f.number(status.in_flight)],
-    [t('overview.served'), f.number(status.records?.written ?? 0), t('overview.sinceStart')],
-    [t('overview.keysWorking'), providers ? `${f.number(working)} / ${f.number(keys.length)}` : '–'],
+    [t('overview.served'), f.number(status.records?.written ?? 0), t('overview.sinceStart'), ''],
+    [t('overview.keysWorking'), providers ? `${f.number(working)} / ${f.number(keys.length)}` : '–', undefined, '-status:ok'],
     [t('routes.title'), f.number(routes)],
     [t('overview.uptime'), span(status.uptime_s), status.version],
   ]
   return (
     <dl className="grid grid-cols-2 overflow-hidden rounded-2xl border border-line bg-surface shadow-card sm:grid-cols-3 lg:grid-cols-5">
-      {figures.map(([name, value, note]) => (
+      {figures.map(([name, value, note, filter]) => (
         <div key={name} className="-mt-px -ml-px border-line border-t border-l px-4 py-3.5">
           <dt className="text-[0.93rem] text-ink2">{name}</dt>
           <dd>
-            <span className="block font-semibold text-[1.6rem] tabular-nums leading-tight tracking-tight">{value}</span>
+            <span className="block font-semibold text-[1.6rem] tabular-nums leading-tight tracking-tight">
+              {filter === undefined ? (
+                value
+              ) : (
+                <Link
+                  to="/logs"
+                  search={{ q: filter } as never}
+                  aria-label={`${name}: ${value}`}
+                  className="hover:text-accent hover:underline"
+                >
+                  {value}
+                </Link>
+              )}
+            </span>
             {note && <span className="text-[0.86rem] text-ink3">{note}</span>}
           </dd>
         </div>
@@ -148,6 +163,31 @@ function NoProviders() {
         {t('providers.empty')}
       </Empty>
     </div>
+  )
+}
+
+function Latest() {
+  const { t } = useTranslation()
+  const f = useFormat()
+  const calls = useQuery(queries.latest).data
+  if (!calls?.length) return null
+  return (
+    <Card title={t('logs.latest')} actions={<More to="/logs" />} flush>
+      <ul className="divide-y divide-line border-line border-t">
+        {calls.map((call) => (
+          <li key={call.id}>
+            <Link to="/logs" search={{ id: call.id } as never} className="flex items-center gap-3 px-4 py-2 hover:bg-sunken">
+              <OutcomeBadge call={call} />
+              <span className="min-w-0 flex-1 truncate">{call.route || call.asked || call.path}</span>
+              <span className="text-[0.93rem] text-ink2 tabular-nums">{f.ms(call.duration_ms)}</span>
+              <time dateTime={call.at} className="text-[0.93rem] text-ink3 tabular-nums">
+                {f.clock(call.at)}
+              </time>
+            </Link>
+          </li>
+        ))}
+      </ul>
+    </Card>
   )
 }
 

@@ -14,6 +14,8 @@ export interface Draft {
   on: string[]
   steps: DraftStep[]
   timeouts: Timeouts
+  /** Not edited here; kept as it is. */
+  failover: Schemas['Failover']
 }
 
 export interface DraftStep {
@@ -61,6 +63,7 @@ export function emptyDraft(provider: string): Draft {
     on: [],
     steps: [{ on: [], targets: [newTarget(provider)] }],
     timeouts: {},
+    failover: {},
   }
 }
 
@@ -84,6 +87,7 @@ export function toDraft(route: Route): Draft {
       ...route.fallback.map((step) => ({ on: step.on ?? [], targets: step.targets.map(readTarget) })),
     ],
     timeouts: route.timeouts,
+    failover: route.failover,
   }
 }
 
@@ -110,6 +114,7 @@ export function toSpec(d: Draft): RouteSpec {
     fallback: rest.map((step) => ({ targets: step.targets.map(specTarget), on: step.on })),
     on: d.on,
     timeouts: d.timeouts,
+    failover: d.failover,
   }
 }
 
