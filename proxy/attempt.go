@@ -32,10 +32,7 @@ type failure struct {
 // leave none to ask, the first of them is asked all the same, once: a target
 // is never given up for good.
 func (c *call) walk(plan []candidate) *llm.Error {
-	if len(plan) < 2 {
-		c.sent.resume = nil // nobody could take over
-	}
-	failed, served := c.pass(plan, false)
+	failed, served := c.pass(plan)
 	if served {
 		return nil
 	}
@@ -60,7 +57,7 @@ func (c *call) walk(plan []candidate) *llm.Error {
 
 // pass goes through the plan once. What moves it on from one target to the
 // next is the triggers of the step to be entered.
-func (c *call) pass(plan []candidate, force bool) (failed []failure, served bool) {
+func (c *call) pass(plan []candidate) (failed []failure, served bool) {
 	var last *llm.Error // of the last attempt that was made
 	for i := range plan {
 		cand := &plan[i]
@@ -70,11 +67,10 @@ func (c *call) pass(plan []candidate, force bool) (failed []failure, served bool
 		c.onward, c.left = i+1 < len(plan), len(plan)-i-1
 		why, probe := c.skip(cand)
 		if why != nil {
-			failed = append(failed, failure{cand.name, why, true})
-			c.rec.Skipped = append(c.rec.Skipped, Skip{cand.name, cand.model, why.Message})
+			failed = append(failed, c.skipped(cand, why))
 			continue
 		}
-		tries, served := c.tryTarget(cand, force || probe)
+		tries, served := c.tryTarget(cand, probe)
 		if served {
 			return nil, true
 		}
@@ -130,6 +126,12 @@ func (c *call) skip(cand *candidate) (why *llm.Error, probe bool) {
 	return nil, probe
 }
 
+// skipped notes a target that is not even asked.
+func (c *call) skipped(cand *candidate, why *llm.Error) failure {
+	c.rec.Skipped = append(c.rec.Skipped, Skip{cand.name, cand.model, why.Message})
+	return failure{cand.name, why, true}
+}
+
 // tryTarget tries one target until it serves, or what its failures call for
 // (another key, a pause) is used up. once allows a single attempt.
 func (c *call) tryTarget(cand *candidate, once bool) (failed []failure, served bool) {
@@ -139,19 +141,17 @@ func (c *call) tryTarget(cand *candidate, once bool) (failed []failure, served b
 		k, wait, why := c.g.keyring.pick(cand.provider.keys, tried)
 		if k == nil && !cand.provider.keyless {
 			if len(failed) == 0 {
-				out := noKey(cand.provider, wait, why)
-				failed = append(failed, failure{cand.name, out, true})
-				c.rec.Skipped = append(c.rec.Skipped, Skip{cand.name, cand.model, out.Message})
+				failed = append(failed, c.skipped(cand, noKey(cand.provider, wait, why)))
 			}
 			return failed, false
 		}
 		resuming := c.resuming()
 		err := c.attempt(cand, k)
-		c.g.keyring.observe(k, err)
-		if err == nil {
+		if err == nil { // commit told the keyring already
 			c.rescued(resuming, cand)
 			return nil, true
 		}
+		c.g.keyring.observe(k, err)
 		failed = append(failed, failure{provider: cand.name, err: err})
 		switch {
 		case once, c.over():

@@ -77,11 +77,12 @@ func (c *call) serve() *llm.Error {
 	}
 	timer := time.AfterFunc(c.total, func() { c.cancel(timeoutError(llm.ClassTotalTimeout, c.total)) })
 	defer timer.Stop()
+	plan := c.way.plan(c.peek.model)
 	if c.peek.stream {
 		c.startPings()
-		c.follow()
+		c.follow(len(plan))
 	}
-	return c.walk(c.way.plan(c.peek.model))
+	return c.walk(plan)
 }
 
 // startPings keeps a silent stream's connection alive from here on.

@@ -343,6 +343,17 @@ func TestBenchedKeyIsProvedByAnyAnswer(t *testing.T) {
 	}
 }
 
+// connects are the dial limits of the pools there are.
+func (t *transports) connects() map[time.Duration]bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	got := map[time.Duration]bool{}
+	for k := range t.pool {
+		got[k.connect] = true
+	}
+	return got
+}
+
 func TestTotalOfAProviderAndConnectOfARoute(t *testing.T) {
 	g := newRig(t, func(g *rig) Config {
 		conf := two(g)

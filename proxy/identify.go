@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -17,9 +18,9 @@ import (
 // that a revoked or mistyped one is refused even where none would be needed.
 const KeyPrefix = "ph-"
 
-// tokenPrefix begins the console's API tokens, which must not be spread to
+// TokenPrefix begins the console's API tokens, which must not be spread to
 // clients of the proxy.
-const tokenPrefix = "pht-"
+const TokenPrefix = "pht-"
 
 // maxCredential bounds what is taken for a key, in bytes.
 const maxCredential = 512
@@ -45,7 +46,7 @@ func (s *Snapshot) identify(r *http.Request, now time.Time) (*consumer, *llm.Err
 		if len(cred) > maxCredential {
 			return nil, denied("invalid_api_key", "The API key is far too long to be one of this gateway's.")
 		}
-		if strings.HasPrefix(cred, tokenPrefix) {
+		if strings.HasPrefix(cred, TokenPrefix) {
 			return nil, denied("invalid_api_key", "This is an API token for the console, which opens everything there. The proxy takes consumers' keys ("+KeyPrefix+"…). Take the token out of this client.")
 		}
 		own = own || strings.HasPrefix(cred, KeyPrefix)
@@ -102,6 +103,13 @@ var forwarding = []string{
 	"True-Client-Ip", "Cf-Connecting-Ip", "Cf-Ray", "Fastly-Client-Ip",
 }
 
+// Forwarded reports whether a request's headers show that it was passed on by
+// somebody, so that the socket's other end is not who made it. The console
+// asks the same before it trusts a caller on this machine.
+func Forwarded(h http.Header) bool {
+	return slices.ContainsFunc(forwarding, func(name string) bool { return len(h.Values(name)) > 0 })
+}
+
 // isLocal reports whether the request was made on this machine, by a program
 // and not by way of a browser page from elsewhere or a reverse proxy: for
 // those the address is loopback too.
@@ -109,10 +117,8 @@ func isLocal(r *http.Request) bool {
 	if !isLoopback(r.RemoteAddr) || !isLocalName(r.Host) {
 		return false
 	}
-	for _, name := range forwarding {
-		if r.Header.Get(name) != "" {
-			return false
-		}
+	if Forwarded(r.Header) {
+		return false
 	}
 	if site := r.Header.Get("Sec-Fetch-Site"); site != "" && site != "same-origin" && site != "same-site" && site != "none" {
 		return false

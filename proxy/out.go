@@ -28,7 +28,6 @@ type out struct {
 	last    time.Time // when something was written last
 	begun   bool      // the status line is written
 	closed  bool
-	bytes   int64
 	timer   *time.Timer
 	every   time.Duration
 }
@@ -57,8 +56,7 @@ func (o *out) write(p []byte) error {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.touch()
-	n, err := o.w.Write(p)
-	o.bytes += int64(n)
+	_, err := o.w.Write(p)
 	o.last = time.Now()
 	return err
 }
@@ -121,8 +119,7 @@ func (o *out) pinged() {
 		o.w.WriteHeader(http.StatusOK)
 	}
 	o.touch()
-	n, err := o.w.Write([]byte(ping))
-	o.bytes += int64(n)
+	_, err := o.w.Write([]byte(ping))
 	o.last = time.Now()
 	if err != nil || o.flushLocked() != nil {
 		return // the call itself will notice that the client left

@@ -1,7 +1,6 @@
 package proxy
 
 import (
-	"fmt"
 	"math/rand/v2"
 	"slices"
 	"time"
@@ -84,6 +83,3 @@ func (c *compiler) actions(conf map[string]string) map[llm.Class]Action {
 	}
 	return table
 }
-
-// String shows an action in faults and logs.
-func (a Action) String() string { return fmt.Sprint(string(a)) }

@@ -31,10 +31,10 @@ type sent struct {
 	restart bool             // a target refused the unfinished message: it is asked from the start
 }
 
-// follow begins to remember a stream, if it could be taken over.
-func (c *call) follow() {
-	c.sent.resume = nil
-	if c.way.route != nil && !c.way.route.rescue {
+// follow begins to remember a stream, if one of so many targets could take it
+// over.
+func (c *call) follow(targets int) {
+	if targets < 2 || c.way.route != nil && !c.way.route.rescue {
 		return
 	}
 	if n := c.field("n"); n != "" && n != "1" && n != "null" {

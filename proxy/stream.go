@@ -190,7 +190,8 @@ func (s *streaming) pass(raw []byte) *llm.Error {
 // that ends an event: whole JSON or a terminal event counts, a fragment does
 // not.
 func (s *streaming) lastEvent(ev sse.Event) *llm.Error {
-	if ev.Data == nil || s.look(ev).Has(protocol.Broken) || !rawjson.Valid(ev.Data) && !s.look(ev).Has(protocol.Done) {
+	sig := s.look(ev)
+	if ev.Data == nil || sig.Has(protocol.Broken) || !rawjson.Valid(ev.Data) && !sig.Has(protocol.Done) {
 		return nil
 	}
 	ev.Raw = append(append([]byte(nil), ev.Raw...), "\n\n"...)

@@ -47,17 +47,6 @@ func (t *transports) get(k transportKey) *http.Transport {
 	return made
 }
 
-// connects are the dial limits of the pools there are.
-func (t *transports) connects() map[time.Duration]bool {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	got := map[time.Duration]bool{}
-	for k := range t.pool {
-		got[k.connect] = true
-	}
-	return got
-}
-
 // close ends idle connections; running ones end with their calls.
 func (t *transports) close() {
 	t.mu.Lock()

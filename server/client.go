@@ -10,6 +10,8 @@ import (
 	"runtime/debug"
 	"strings"
 	"time"
+
+	"github.com/posthouse/posthouse/proxy"
 )
 
 // client is what is known about the other end of a request, whoever it is.
@@ -32,13 +34,6 @@ func clientFrom(ctx context.Context) *client {
 	return &client{}
 }
 
-// forwardingHeaders tell that a request comes from somebody other than the
-// socket's other end.
-var forwardingHeaders = []string{
-	"Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Forwarded-Port",
-	"X-Real-Ip", "X-Client-Ip", "True-Client-Ip", "Cf-Connecting-Ip", "Via",
-}
-
 // newClient reads a request's socket and headers.
 func newClient(r *http.Request) *client {
 	c := &client{RequestID: "req_" + strings.ToLower(rand.Text()), HTTPS: r.TLS != nil, UserAgent: bounded(r.UserAgent(), 256)}
@@ -51,12 +46,7 @@ func newClient(r *http.Request) *client {
 		return c
 	}
 	ip := addr.Addr().Unmap().WithZone("")
-	c.IP, c.Here = ip.String(), ip.IsLoopback()
-	for _, name := range forwardingHeaders {
-		if len(r.Header.Values(name)) > 0 {
-			c.Here = false
-		}
-	}
+	c.IP, c.Here = ip.String(), ip.IsLoopback() && !proxy.Forwarded(r.Header)
 	return c
 }
 

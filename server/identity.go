@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/posthouse/posthouse/proxy"
 	"github.com/posthouse/posthouse/server/auth"
 	"github.com/posthouse/posthouse/server/store"
 )
@@ -15,7 +16,6 @@ import (
 const (
 	cookieName  = "posthouse_session"
 	sessionLife = 7 * 24 * time.Hour
-	tokenPrefix = "pht-"
 	// maxCredential is more than any session or token takes; longer ones are
 	// not looked at.
 	maxCredential = 4096
@@ -88,7 +88,7 @@ func (s *Server) refuse(w http.ResponseWriter, r *http.Request, err error) {
 		writeProblem(w, p)
 		return
 	}
-	p := problem(http.StatusUnauthorized, "unauthorized", "log in, or send an API token as Authorization: Bearer %s…", tokenPrefix)
+	p := problem(http.StatusUnauthorized, "unauthorized", "log in, or send an API token as Authorization: Bearer %s…", proxy.TokenPrefix)
 	p.headers = http.Header{"Www-Authenticate": {`Bearer realm="posthouse"`}}
 	writeProblem(w, p)
 }
@@ -97,7 +97,7 @@ func (s *Server) refuse(w http.ResponseWriter, r *http.Request, err error) {
 func (s *Server) whoIs(r *http.Request) (*identity, error) {
 	if values := r.Header.Values("Authorization"); len(values) > 0 {
 		scheme, token, _ := strings.Cut(values[0], " ")
-		if len(values) > 1 || !strings.EqualFold(scheme, "bearer") || !strings.HasPrefix(token, tokenPrefix) || len(token) > maxCredential {
+		if len(values) > 1 || !strings.EqualFold(scheme, "bearer") || !strings.HasPrefix(token, proxy.TokenPrefix) || len(token) > maxCredential {
 			return nil, errNoIdentity
 		}
 		return s.byToken(r.Context(), token)

@@ -10,6 +10,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/posthouse/posthouse/proxy"
 )
 
 func TestSetupOnceAndOneWins(t *testing.T) {
@@ -218,7 +220,7 @@ func TestAPITokens(t *testing.T) {
 		Key   string
 		Token APIToken
 	}](w.do(post, "/api/tokens", map[string]any{"name": "ci", "expires": time.Now().Add(time.Hour)}).want(200))
-	if !strings.HasPrefix(made.Key, tokenPrefix) {
+	if !strings.HasPrefix(made.Key, proxy.TokenPrefix) {
 		t.Fatalf("key %q", made.Key)
 	}
 	if list := w.do(get, "/api/tokens", nil).want(200); strings.Contains(string(list.body), made.Key) {

@@ -10,12 +10,14 @@ import (
 	"io/fs"
 	"os"
 	"strings"
+
+	"github.com/posthouse/posthouse/proxy"
 )
 
 // How our own keys begin, so that one found somewhere can be recognised.
 const (
-	consumerPrefix = "ph-"
-	apiPrefix      = "pht-"
+	consumerPrefix = proxy.KeyPrefix
+	apiPrefix      = proxy.TokenPrefix
 )
 
 const base62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
