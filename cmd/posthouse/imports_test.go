@@ -18,7 +18,7 @@ const module = "github.com/posthouse/posthouse/"
 // others by the beginning of their path. "*" is everything. A new package
 // needs a row here, which is the moment to think about its place.
 func direction() map[string][]string {
-	leaf := []string{"golang.org/x/net/"}
+	leaf := []string{"golang.org/x/net/", "github.com/go-json-experiment/json"}
 	dialect := []string{"proxy/llm", "proxy/sse", "proxy/rawjson", "proxy/protocol", "github.com/go-json-experiment/json"}
 	return map[string][]string{
 		"proxy/llm":             leaf,

@@ -34,7 +34,30 @@ type Endpoint struct {
 	Upstream string // below a vendor's base URL; for a path with "/" at its end the rest is appended
 	Form     bool   // bodies may be multipart forms, with the model as a field
 	Answer   Answer
+
+	// In and Out take part in translation: endpoints of other protocols with
+	// the same Op can then be served by this one and the other way round. Nil:
+	// bytes are passed through only, and only in this protocol.
+	In  Inbound
+	Out Outbound
+	// Embed does the same for embeddings.
+	Embed Embedder
+	// UpstreamStream is Upstream for streams, where they have a path of their
+	// own. Both may hold {model}.
+	UpstreamStream string
+	// Framing is how the vendor's streams are cut into frames.
+	Framing Framing
 }
+
+// Framing is a way of cutting a stream into frames.
+type Framing string
+
+// The framings. The empty one is server-sent events.
+const (
+	FramingSSE   Framing = ""
+	FramingLines Framing = "lines" // one JSON value a line (Ollama)
+	FramingAWS   Framing = "aws"   // application/vnd.amazon.eventstream (Bedrock)
+)
 
 // Answer says how the relay reads an endpoint's answers as they pass. A nil
 // function means that there is nothing to look for.

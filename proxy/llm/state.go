@@ -1,0 +1,95 @@
+package llm
+
+import (
+	"encoding/base64"
+	"strings"
+)
+
+// State is what a vendor hands out with an answer and wants back unchanged,
+// and nobody else can read: the signature of a thinking block, an encrypted
+// reasoning item, a thought signature. It goes back only to who minted it.
+type State struct {
+	Kind   string // what it is, in the minting protocol's words, e.g. "signature"
+	Data   string // as the vendor wrote it
+	Origin Origin // who minted it; empty for what a client sent without our seal
+}
+
+// Origin names the provider and key that minted a State. It is short, stable
+// and tells nothing about either.
+type Origin string
+
+// sealMark begins every sealed state. Its letters are allowed wherever a
+// dialect takes ids (Anthropic: [a-zA-Z0-9_-]).
+const sealMark = "phs1_"
+
+// sealBase64 is how sealMark begins once it is written in base64, as fields of
+// Gemini's dialect are.
+const sealBase64 = "cGhzMV"
+
+// Seal writes a state so that any client carries it and we know it again.
+func (s *State) Seal() string {
+	plain := string(s.Origin) + "\x00" + s.Kind + "\x00" + s.Data
+	return sealMark + base64.RawURLEncoding.EncodeToString([]byte(plain))
+}
+
+// Unseal reads what Seal wrote. Text that is none of ours is a state of unknown
+// origin, of the kind that the reader takes it for; none is nil.
+func Unseal(text, kind string) *State {
+	if text == "" {
+		return nil
+	}
+	if s := unseal(text); s != nil {
+		return s
+	}
+	return &State{Kind: kind, Data: text}
+}
+
+func unseal(text string) *State {
+	rest, ok := strings.CutPrefix(text, sealMark)
+	if !ok {
+		return nil
+	}
+	plain, err := base64.RawURLEncoding.DecodeString(rest)
+	if err != nil {
+		return nil
+	}
+	parts := strings.SplitN(string(plain), "\x00", 3)
+	if len(parts) != 3 {
+		return nil
+	}
+	return &State{Origin: Origin(parts[0]), Kind: parts[1], Data: parts[2]}
+}
+
+// SealID hides a state in the id of a tool call, for clients whose dialect has
+// no other place that survives.
+func SealID(id string, s *State) string {
+	if s == nil {
+		return id
+	}
+	return id + "_" + s.Seal()
+}
+
+// UnsealID takes a state that SealID hid back out. An id without one is
+// returned as it is.
+func UnsealID(id string) (string, *State) {
+	plain, sealed, ok := strings.Cut(id, "_"+sealMark)
+	if !ok {
+		return id, nil
+	}
+	return plain, unseal(sealMark + sealed)
+}
+
+// HoldsSeal reports whether a body carries a sealed state, so that it can't be
+// passed on to the byte: the vendor wants back what it minted, not our seal.
+func HoldsSeal(body string) bool {
+	return strings.Contains(body, sealMark) || strings.Contains(body, sealBase64)
+}
+
+// For is the state's data if it may go to a target: one that minted it, or,
+// where nobody sealed it, any of the protocol whose kind it is.
+func (s *State) For(origin Origin, kind string) (data string, ok bool) {
+	if s == nil || s.Kind != kind || s.Origin != "" && s.Origin != origin {
+		return "", false
+	}
+	return s.Data, true
+}
