@@ -16,5 +16,6 @@ const (
 	OpRerank     Op = "rerank"
 	OpModeration Op = "moderation"
 	OpModels     Op = "models"
+	OpCount      Op = "count" // of a prompt's tokens
 	OpPass       Op = "pass"
 )

@@ -15,6 +15,9 @@ type Request struct {
 	Stream  bool
 
 	Messages []Message
+	// Continue says that the last message is an assistant's which is not
+	// finished: the answer shall go on right behind it.
+	Continue bool
 	Tools    []Tool
 	Choice   ToolChoice
 	Parallel *bool // may several tools be called at once?

@@ -1,6 +1,8 @@
 package protocol
 
 import (
+	"net/http"
+
 	"github.com/posthouse/posthouse/proxy/llm"
 )
 
@@ -40,8 +42,6 @@ type Encoder interface {
 	// Fail appends the dialect's form of an error in mid-stream; nothing that
 	// would make the answer look whole follows it.
 	Fail(dst []byte, err *llm.Error) []byte
-	// Ping appends what keeps a silent stream alive and means nothing.
-	Ping(dst []byte) []byte
 }
 
 // Outbound faces vendors: it writes what they are asked and reads what they
@@ -81,6 +81,9 @@ type Target struct {
 	Stream bool
 	Origin llm.Origin // of provider and key: whose sealed states may be sent
 	Traits Traits
+	// Header are request headers besides the key's and the catalogue's: encoders
+	// add to it what a request needs (anthropic-beta). Never nil.
+	Header http.Header
 }
 
 // Traits are where a model departs from its protocol, as the catalogue says.
@@ -108,6 +111,9 @@ type Traits struct {
 	Thinks ThinkingDialect
 	// EchoThinking says whether earlier reasoning is sent back.
 	EchoThinking Echo
+	// PrefixFlag is the boolean that marks an unfinished assistant message which
+	// the model shall continue ("partial", "prefix"); empty: none is needed.
+	PrefixFlag string
 	// SchemaSubset: JSON schemas may hold only what the vendor's subset knows
 	// (Gemini's OpenAPI subset).
 	SchemaSubset bool
@@ -137,6 +143,15 @@ const (
 	EchoTools  Echo = "tools"  // of turns that called tools
 	EchoAlways Echo = "always" // of every turn
 )
+
+// Counter faces both ways for counting a prompt's tokens. Where a vendor
+// counts nothing, the gateway estimates and only the inbound half is used.
+type Counter interface {
+	DecodeCount(q *Question) (*llm.Request, *llm.Error)
+	EncodeCounted(tokens int64) []byte
+	EncodeCount(*llm.Request, *Target, *llm.Losses) ([]byte, *llm.Error)
+	DecodeCounted(body []byte) (tokens int64, err *llm.Error)
+}
 
 // Embedder faces both ways for embeddings, which come whole.
 type Embedder interface {

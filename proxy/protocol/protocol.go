@@ -5,9 +5,11 @@
 package protocol
 
 import (
+	"io"
 	"net/http"
 
 	"github.com/posthouse/posthouse/proxy/llm"
+	"github.com/posthouse/posthouse/proxy/sse"
 )
 
 // Protocol is a wire dialect.
@@ -23,6 +25,25 @@ type Protocol struct {
 	DecodeError func(status int, h http.Header, body []byte) *llm.Error
 	// DecodeModels reads the ids off a vendor's list of models.
 	DecodeModels func(body []byte) ([]string, error)
+	// EncodeModels writes a list of models as the dialect's callers expect it,
+	// EncodeModel one of them. Nil where the protocol faces no callers.
+	EncodeModels func([]Model) []byte
+	EncodeModel  func(Model) []byte
+
+	// Headers are the request headers, besides the few that every vendor may
+	// see, that vendors of this dialect may be shown, such as anthropic-beta;
+	// AnswerHeaders are those of a vendor's that callers may be shown. Both only
+	// where bytes are passed through.
+	Headers       []string
+	AnswerHeaders []string
+}
+
+// Model is a model in a list.
+type Model struct {
+	ID        string
+	Owner     string // the provider's name
+	Context   int64  // tokens; 0: unknown
+	MaxOutput int64  // tokens; 0: unknown
 }
 
 // Endpoint is one row of a protocol: a path that callers use and its twin
@@ -30,34 +51,45 @@ type Protocol struct {
 type Endpoint struct {
 	Op       llm.Op
 	Method   string // empty: any
-	Path     string // as callers write it; ending in "/": everything below it
-	Upstream string // below a vendor's base URL; for a path with "/" at its end the rest is appended
+	Path     string // as callers write it; ending in "/": everything below it; may hold {model}; empty: callers have no such path
+	Upstream string // below a vendor's base URL; for a path with "/" at its end the rest is appended; may hold {model}
+	Stream   bool   // calls by this path are streams, whatever their body says (Gemini)
 	Form     bool   // bodies may be multipart forms, with the model as a field
 	Answer   Answer
 
 	// In and Out take part in translation: endpoints of other protocols with
-	// the same Op can then be served by this one and the other way round. Nil:
-	// bytes are passed through only, and only in this protocol.
+	// the same Op can then be served by this one and the other way round (chat
+	// and responses count as the same). Nil: bytes are passed through only, and
+	// only in this protocol.
 	In  Inbound
 	Out Outbound
 	// Embed does the same for embeddings.
 	Embed Embedder
+	// Count does the same for counting a prompt's tokens (llm.OpCount).
+	Count Counter
 	// UpstreamStream is Upstream for streams, where they have a path of their
-	// own. Both may hold {model}.
+	// own. It may hold {model}, and a query (alt=sse).
 	UpstreamStream string
-	// Framing is how the vendor's streams are cut into frames.
-	Framing Framing
+	// Frames cuts a vendor's streams into frames, none larger than limit bytes;
+	// nil: they are server-sent events.
+	Frames func(src io.Reader, limit int) Frames
 }
 
-// Framing is a way of cutting a stream into frames.
-type Framing string
-
-// The framings. The empty one is server-sent events.
-const (
-	FramingSSE   Framing = ""
-	FramingLines Framing = "lines" // one JSON value a line (Ollama)
-	FramingAWS   Framing = "aws"   // application/vnd.amazon.eventstream (Bedrock)
-)
+// Frames reads a vendor's stream a frame at a time. An SSE event is a frame, a
+// line of NDJSON is one, a message of AWS's event stream is one: whatever the
+// framing, it comes as a name (where the framing has names) and data.
+// *sse.Reader is one.
+type Frames interface {
+	// Next returns the next frame, whose slices are valid until the next call.
+	// Data is nil for what says nothing (comments). At the end of the stream it
+	// returns io.EOF; where the stream ended within a frame, what there is of it
+	// with io.ErrUnexpectedEOF; for a frame over the limit sse.ErrTooLarge.
+	// Errors of the source are returned as they are.
+	Next() (sse.Event, error)
+	// More reports whether another whole frame is certainly waiting, so that a
+	// relay may put off flushing. It errs on the side of "no".
+	More() bool
+}
 
 // Answer says how the relay reads an endpoint's answers as they pass. A nil
 // function means that there is nothing to look for.
@@ -76,6 +108,9 @@ type Answer struct {
 	Usage func(data []byte) (llm.Usage, bool)
 	// Resume lets another target finish a stream that broke off; nil: none can.
 	Resume *Resume
+	// Ping is what keeps a silent stream alive and means nothing; empty: an SSE
+	// comment. It may be sent before anything else.
+	Ping string
 	// Done is the event that ends a stream, added when a vendor leaves it out
 	// after the answer was finished. Empty: there is none.
 	Done string

@@ -161,3 +161,31 @@ func BenchmarkReader(b *testing.B) {
 		}
 	}
 }
+
+// TestLines reads NDJSON as it comes: in pieces, with CRLF, blank lines and a
+// last line without its end.
+func TestLines(t *testing.T) {
+	t.Parallel()
+	l := NewLines(iotest.OneByteReader(strings.NewReader("{\"a\":1}\n\r\n{\"b\":2}\r\n{\"c\":3}")), 100)
+	for _, want := range []string{`{"a":1}`, `{"b":2}`} {
+		if ev, err := l.Next(); err != nil || string(ev.Data) != want {
+			t.Fatalf("got %q, %v, want %q", ev.Data, err, want)
+		}
+	}
+	if ev, err := l.Next(); !errors.Is(err, io.ErrUnexpectedEOF) || string(ev.Data) != `{"c":3}` {
+		t.Errorf("the last line: got %q, %v", ev.Data, err)
+	}
+	if _, err := l.Next(); !errors.Is(err, io.EOF) {
+		t.Errorf("behind it: got %v, want io.EOF", err)
+	}
+}
+
+// TestLinesLimit refuses a line over the limit without reading on for ever.
+func TestLinesLimit(t *testing.T) {
+	t.Parallel()
+	for _, text := range []string{strings.Repeat("x", 200) + "\n", strings.Repeat("x", 20_000)} {
+		if _, err := NewLines(strings.NewReader(text), 100).Next(); !errors.Is(err, ErrTooLarge) {
+			t.Errorf("%d bytes: got %v, want ErrTooLarge", len(text), err)
+		}
+	}
+}
