@@ -20,6 +20,7 @@ type Begin struct {
 	Model   string
 	Created int64 // Unix seconds; 0: not said
 	Tier    string
+	Dialect string // whose spelling Extra and Foreign parts are in
 	Usage   *Usage // what is known already (Anthropic counts the prompt first)
 }
 

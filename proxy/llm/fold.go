@@ -23,7 +23,7 @@ func (f *Fold) Add(ev Event) {
 	switch ev := ev.(type) {
 	case *Begin:
 		f.answer.ID, f.answer.Model, f.answer.Created, f.answer.Tier = ev.ID, ev.Model, ev.Created, ev.Tier
-		f.answer.Usage = ev.Usage
+		f.answer.Usage, f.answer.Dialect = ev.Usage, ev.Dialect
 	case *Open:
 		f.choice(ev.Choice).open(ev.Index, ev.Part)
 	case *Delta:

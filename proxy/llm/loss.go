@@ -10,6 +10,7 @@ import (
 type Loss struct {
 	Field   string // in the caller's words as far as possible, e.g. "logit_bias" or "messages[2].content[0]"
 	Changed bool   // something near it was sent; else it was dropped
+	Hint    bool   // it changes no answer (cache marks, user ids, tiers): strict routes let it go
 	Why     string // a few words, e.g. "Anthropic has no such parameter"
 }
 
@@ -21,6 +22,10 @@ func (l *Losses) Drop(field, why string) { l.add(Loss{Field: field, Why: why}) }
 
 // Change notes a field that was sent in another form or with another value.
 func (l *Losses) Change(field, why string) { l.add(Loss{Field: field, Changed: true, Why: why}) }
+
+// Hint notes that a field was left out which changes no answer, but perhaps its
+// price or speed.
+func (l *Losses) Hint(field, why string) { l.add(Loss{Field: field, Hint: true, Why: why}) }
 
 func (l *Losses) add(loss Loss) {
 	if !slices.ContainsFunc(l.list, func(o Loss) bool { return o.Field == loss.Field && o.Changed == loss.Changed }) {

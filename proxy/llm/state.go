@@ -14,6 +14,23 @@ type State struct {
 	Origin Origin // who minted it; empty for what a client sent without our seal
 }
 
+// The kinds of State that vendors of several dialects mint alike.
+const (
+	// StateSignature signs a thinking block (Anthropic, and Claude elsewhere).
+	StateSignature = "signature"
+	// StateRedacted is a thinking block in secret (Anthropic).
+	StateRedacted = "redacted"
+	// StateThought is Gemini's thought signature, native or in OpenAI's dialect.
+	StateThought = "thought_signature"
+	// StateEncrypted is the encrypted content of a reasoning item (Responses).
+	StateEncrypted = "encrypted_content"
+	// StateDetails are OpenRouter's reasoning_details, as a JSON array.
+	StateDetails = "reasoning_details"
+	// StateNone says only where reasoning came from, for dialects that demand a
+	// signature: its data is empty.
+	StateNone = "none"
+)
+
 // Origin names the provider and key that minted a State. It is short, stable
 // and tells nothing about either.
 type Origin string

@@ -9,7 +9,7 @@ import (
 // Events are the steps by which an answer in one piece would have been
 // streamed: for vendors that can't stream to callers who want one.
 func (r *Response) Events() []Event {
-	events := []Event{&Begin{ID: r.ID, Model: r.Model, Created: r.Created, Tier: r.Tier}}
+	events := []Event{&Begin{ID: r.ID, Model: r.Model, Created: r.Created, Tier: r.Tier, Dialect: r.Dialect}}
 	for n, c := range r.Choices {
 		for i, p := range c.Parts {
 			opened, text := emptied(p)

@@ -30,6 +30,8 @@ type Question struct {
 type Reply struct {
 	Request *llm.Request // what was asked
 	Model   string       // the name the caller knows the model by; answers show the vendor's own where it gave one
+	ID      string       // of the answer, where the vendor gave none: letters and digits, unique
+	Created int64        // Unix seconds, where the vendor said nothing
 	Question
 }
 
@@ -49,12 +51,14 @@ type Encoder interface {
 type Outbound interface {
 	// EncodeRequest writes a request for a target, noting what its dialect
 	// could not take. An error is for what must not be dropped in silence, such
-	// as audio to a vendor without ears (400, naming the field).
+	// as audio to a vendor without ears: status 400, naming the field, of class
+	// llm.ClassModelNotFound, so that another target may do better.
 	EncodeRequest(*llm.Request, *Target, *llm.Losses) ([]byte, *llm.Error)
 	// DecodeResponse reads a whole answer: also the error it may carry although
 	// its status was 2xx.
 	DecodeResponse(body []byte, t *Target) (*llm.Response, *llm.Error)
-	// Decoder begins to read a streamed answer.
+	// Decoder begins to read a streamed answer. Its target is the one that
+	// EncodeRequest was given.
 	Decoder(*Target) Decoder
 	// Inlines reports whether the vendor must be given this media's bytes: it
 	// fetches no URLs of this kind. The gateway then fetches it beforehand.
@@ -80,7 +84,10 @@ type Target struct {
 	Model  string // the name to ask for
 	Stream bool
 	Origin llm.Origin // of provider and key: whose sealed states may be sent
+	Unique string     // letters and digits, of this attempt: ids that codecs make up begin with it
 	Traits Traits
+	// Request is what was asked, for decoders that must know.
+	Request *llm.Request
 	// Header are request headers besides the key's and the catalogue's: encoders
 	// add to it what a request needs (anthropic-beta). Never nil.
 	Header http.Header
@@ -99,13 +106,28 @@ type Traits struct {
 	NoStreamOptions bool // refuses stream_options
 	NoJSONSchema    bool // knows JSON mode, but no schemas
 	NoJSONMode      bool // knows neither
+	NoStrict        bool // refuses strict in tools and formats
+	NoCustomTools   bool // knows no tools that take free text
 	NoImages        bool
+	NoAudio         bool
+	NoFiles         bool
 	NoTools         bool
+	NoLogprobs      bool
+	NoPenalties     bool // refuses frequency_penalty and presence_penalty
+	NoSeed          bool
+	NoN             bool // answers once only
 	FixedSampling   bool // refuses temperature, top_p and penalties (reasoning models)
+	OneSampling     bool // takes temperature or top_p, not both (newer Claude)
 	NoStop          bool // refuses stop
 	LowTemperature  bool // takes 0 to 1
 	Alternates      bool // wants user and assistant to take turns, user first
 	StreamOnly      bool // answers only in streams
+	InlinesMedia    bool // fetches no URLs: wants bytes
+	TopK            bool // takes top_k beyond the published dialect
+	CacheMarks      bool // takes cache_control beyond the published dialect
+	CacheKey        bool // takes prompt_cache_key, verbosity, service_tier and what else OpenAI alone has
+	ThinkTags       bool // writes reasoning into the text, between <think> and </think>
+	EmbedBatch      int  // inputs per request for vectors; 0: as the dialect says
 
 	// Thinks is how reasoning is asked for.
 	Thinks ThinkingDialect
