@@ -1,7 +1,10 @@
 package llm
 
 import (
+	"bytes"
+	"compress/flate"
 	"encoding/base64"
+	"io"
 	"strings"
 )
 
@@ -45,8 +48,8 @@ const sealBase64 = "cGhzMV"
 
 // Seal writes a state so that any client carries it and we know it again.
 func (s *State) Seal() string {
-	plain := string(s.Origin) + "\x00" + s.Kind + "\x00" + s.Data
-	return sealMark + base64.RawURLEncoding.EncodeToString([]byte(plain))
+	plain := []byte(string(s.Origin) + "\x00" + s.Kind + "\x00" + s.Data)
+	return sealMark + base64.RawURLEncoding.EncodeToString(packed(plain))
 }
 
 // Unseal reads what Seal wrote. Text that is none of ours is a state of unknown
@@ -66,8 +69,12 @@ func unseal(text string) *State {
 	if !ok {
 		return nil
 	}
-	plain, err := base64.RawURLEncoding.DecodeString(rest)
+	sealed, err := base64.RawURLEncoding.DecodeString(rest)
 	if err != nil {
+		return nil
+	}
+	plain, ok := unpacked(sealed)
+	if !ok {
 		return nil
 	}
 	parts := strings.SplitN(string(plain), "\x00", 3)
@@ -77,8 +84,47 @@ func unseal(text string) *State {
 	return &State{Origin: Origin(parts[0]), Kind: parts[1], Data: parts[2]}
 }
 
+const (
+	// packMark begins what is deflated; an Origin never begins with it.
+	packMark = '\x01'
+	// packLeast is the size from which packing is tried: signatures are base64
+	// in base64 otherwise, a third longer each time.
+	packLeast = 128
+	// packMost bounds how much larger than its packed form a state may be, so
+	// that a request can't blow up in memory. Text seldom shrinks tenfold.
+	packMost = 32
+)
+
+// packed deflates where that saves something.
+func packed(plain []byte) []byte {
+	if len(plain) < packLeast {
+		return plain
+	}
+	var b bytes.Buffer
+	b.WriteByte(packMark)
+	w, err := flate.NewWriter(&b, flate.DefaultCompression)
+	if err != nil {
+		return plain // the level is valid
+	}
+	if _, err = w.Write(plain); err != nil || w.Close() != nil || b.Len() >= len(plain) || len(plain) > packMost*b.Len() {
+		return plain
+	}
+	return b.Bytes()
+}
+
+// unpacked is the other way round.
+func unpacked(sealed []byte) (plain []byte, ok bool) {
+	if len(sealed) == 0 || sealed[0] != packMark {
+		return sealed, true
+	}
+	r := flate.NewReader(bytes.NewReader(sealed[1:]))
+	limit := int64(packMost * len(sealed))
+	plain, err := io.ReadAll(io.LimitReader(r, limit+1))
+	return plain, err == nil && int64(len(plain)) <= limit
+}
+
 // SealID hides a state in the id of a tool call, for clients whose dialect has
-// no other place that survives.
+// no other place that survives. See also HideID, which hides reasoning too.
 func SealID(id string, s *State) string {
 	if s == nil {
 		return id
