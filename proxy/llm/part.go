@@ -44,6 +44,7 @@ type Media struct {
 	Name   string
 	Detail string // "low", "high", "auto"; empty: not said
 	Cache  *Cache
+	Extra  map[string]Raw // as Request.Extra, of this part
 }
 
 // MediaKind is a kind of Media.
@@ -64,7 +65,8 @@ type ToolCall struct {
 	Arguments string // JSON as the model wrote it, valid or not; free text for a Custom call
 	Custom    bool
 	Cache     *Cache
-	State     *State // Gemini's thought signature
+	State     *State         // Gemini's thought signature
+	Extra     map[string]Raw // as Request.Extra, of this part
 }
 
 // ToolResult is what a tool answered.

@@ -86,6 +86,7 @@ type Tool struct {
 	Parameters  Raw   // a JSON schema; nil: no parameters
 	Strict      *bool // arguments must obey the schema to the letter
 	Cache       *Cache
+	Extra       map[string]Raw // as Request.Extra, of this tool
 
 	// Custom tools take free text instead of JSON; Grammar bounds it.
 	Custom  bool

@@ -121,6 +121,7 @@ type Traits struct {
 	NoStop          bool // refuses stop
 	LowTemperature  bool // takes 0 to 1
 	Alternates      bool // wants user and assistant to take turns, user first
+	SystemAnywhere  bool // takes system messages in mid-conversation (Anthropic from Opus 4.8 on)
 	StreamOnly      bool // answers only in streams
 	InlinesMedia    bool // fetches no URLs: wants bytes
 	TopK            bool // takes top_k beyond the published dialect
@@ -131,6 +132,8 @@ type Traits struct {
 
 	// Thinks is how reasoning is asked for.
 	Thinks ThinkingDialect
+	// TopEffort is the highest effort it knows; empty: "high".
+	TopEffort string
 	// EchoThinking says whether earlier reasoning is sent back.
 	EchoThinking Echo
 	// PrefixFlag is the boolean that marks an unfinished assistant message which

@@ -8,12 +8,9 @@ import (
 	"strings"
 
 	"github.com/posthouse/posthouse/proxy/llm"
+	"github.com/posthouse/posthouse/proxy/protocol"
 	"github.com/posthouse/posthouse/proxy/rawjson"
 )
-
-// maxMessage bounds a vendor's words in characters, so that an HTML page or a
-// dumped prompt does not end up in our errors and logs.
-const maxMessage = 1000
 
 // anyError is an error body in every shape the dialect's vendors send.
 type anyError struct {
@@ -50,12 +47,12 @@ func decodeError(status int, _ http.Header, body []byte) *llm.Error {
 	if list := []anyError(nil); len(trimmed) > 0 && trimmed[0] == '[' && json.Unmarshal(trimmed, &list) == nil && len(list) > 0 {
 		got = list[0] // Google wraps errors in an array
 	} else if json.Unmarshal(trimmed, &got) != nil {
-		e.Message = plainText(trimmed)
-		e.Class = classify(status, "", "", e.Message)
+		e.Message = protocol.PlainText(trimmed)
+		e.Class = protocol.Classify(status, "", "", e.Message)
 		return e
 	}
 	got.fill(e)
-	e.Class = classify(status, e.Code, e.Type, e.Message)
+	e.Class = protocol.Classify(status, e.Code, e.Type, e.Message)
 	if e.Class == llm.ClassModelNotFound && status == http.StatusNotFound && e.Code == "" {
 		e.Code = "model_not_found"
 	}
@@ -95,14 +92,14 @@ func (a *anyError) fill(e *llm.Error) {
 	if a.BaseResp != nil && e.Message == "" {
 		e.Message, e.Code = a.BaseResp.Message, strconv.Itoa(a.BaseResp.Code)
 	}
-	e.Message = clip(e.Message)
+	e.Message = protocol.Clip(e.Message)
 }
 
 // wholeError finds the error in an answer whose status was 2xx.
 func wholeError(body []byte) *llm.Error {
 	trimmed := bytes.TrimSpace(body)
 	if !rawjson.Valid(trimmed) {
-		return &llm.Error{Class: llm.ClassMalformed, Message: "the answer is not JSON: " + plainText(trimmed)}
+		return &llm.Error{Class: llm.ClassMalformed, Message: "the answer is not JSON: " + protocol.PlainText(trimmed)}
 	}
 	if len(trimmed) > 0 && trimmed[0] == '[' {
 		return nil
@@ -145,7 +142,7 @@ func eventError(data []byte) *llm.Error {
 	if n, err := strconv.Atoi(e.Code); err == nil && n >= 400 && n < 600 {
 		status = n // OpenRouter and Google put the HTTP status into code
 	}
-	e.Class = classify(status, e.Code, e.Type, e.Message)
+	e.Class = protocol.Classify(status, e.Code, e.Type, e.Message)
 	if e.Message == "" {
 		e.Message = "the vendor answered 200 with an error that has no message"
 	}
@@ -190,26 +187,4 @@ func text(v json.RawMessage) string {
 		return s
 	}
 	return string(v)
-}
-
-// plainText makes a line of what was not JSON.
-func plainText(body []byte) string {
-	if len(body) > 4*maxMessage {
-		body = body[:4*maxMessage]
-	}
-	words := strings.Join(strings.Fields(strings.ToValidUTF8(string(body), "")), " ")
-	if strings.HasPrefix(words, "<") {
-		return clipTo(words, 200)
-	}
-	return clip(words)
-}
-
-func clip(s string) string { return clipTo(s, maxMessage) }
-
-func clipTo(s string, n int) string {
-	r := []rune(s)
-	if len(r) <= n {
-		return s
-	}
-	return string(r[:n]) + "…"
 }

@@ -1,4 +1,4 @@
-package openai
+package protocol
 
 import (
 	"net/http"
@@ -121,6 +121,7 @@ var phrases = []struct {
 	{[]int{400, 413, 422}, []string{"input token count", "exceeds"}, llm.ClassContextLength},
 	{[]int{400, 422}, []string{"api key not valid"}, llm.ClassAuth}, // Google
 	{[]int{400, 422}, []string{"credit balance is too low"}, llm.ClassQuotaExhausted},
+	{[]int{400, 429}, []string{"api usage limits"}, llm.ClassQuotaExhausted}, // Anthropic: the spend limit
 	{[]int{400, 422}, []string{"model", "does not exist"}, llm.ClassModelNotFound},
 	{[]int{400, 422}, []string{"model", "not found"}, llm.ClassModelNotFound},
 	{[]int{400, 422}, []string{"not a valid model"}, llm.ClassModelNotFound}, // OpenRouter
@@ -130,9 +131,10 @@ var phrases = []struct {
 	{[]int{403}, []string{"moderation"}, llm.ClassContentFilter}, // OpenRouter
 }
 
-// classify gives the class of an error answer: by code, by type, by phrase,
-// else by status.
-func classify(status int, code, kind, message string) llm.Class {
+// Classify gives the class of an error answer: by code, by type, by phrase,
+// else by status. The words of all dialects stand in one list, because vendors
+// borrow from each other and gateways answer in words that are not their own.
+func Classify(status int, code, kind, message string) llm.Class {
 	for _, word := range []string{code, kind} {
 		class, ok := byCode(word)
 		if ok && (class != llm.ClassServerError || status < 400) {
