@@ -27,7 +27,7 @@ const MaxWeight = 1_000_000
 
 // Fault is one thing wrong with one item of a Config.
 type Fault struct {
-	Kind    string // "access", "limits", "provider", "route" or "consumer"
+	Kind    string // "access", "limits", "price", "exchange", "provider", "route" or "consumer"
 	ID      string // the item's id
 	Name    string // the item's name
 	Field   string // below the item, e.g. "targets[0].provider"
@@ -70,6 +70,7 @@ func Compile(conf Config) (*Snapshot, []Fault) {
 	c.snap.defaultOn, _ = parseTriggers(DefaultTriggers()) // the defaults parse; a test says so
 	c.snap.defaultActions = defaultActions()
 	c.general()
+	c.prices()
 	known := map[string]string{} // provider names → id, for duplicates
 	for i := range conf.Providers {
 		c.provider(&conf.Providers[i], known)
@@ -145,6 +146,7 @@ func (c *compiler) provider(conf *Provider, known map[string]string) {
 		id: conf.ID, name: conf.Name, vendor: vendor, region: conf.Region,
 		base: conf.BaseURL, fields: conf.Fields,
 		timeouts: conf.Timeouts.over(c.snap.timeouts),
+		prices:   c.snap.prices.Provider(conf.Name, conf.Vendor, conf.Region),
 	}
 	if _, _, err := vendor.Resolve(openai.Name, p.region, p.base, p.fields, "model", "/chat/completions"); err != nil {
 		c.fault("base_url", "%v", err)

@@ -1,6 +1,10 @@
 package proxy
 
-import "time"
+import (
+	"time"
+
+	"github.com/posthouse/posthouse/proxy/price"
+)
 
 // Config is everything the data plane serves from, as plain data. The control
 // plane builds it from its database, tests write it as a literal. Compile
@@ -12,6 +16,8 @@ type Config struct {
 	Providers []Provider
 	Routes    []Route // in order: the first that matches serves
 	Consumers []Consumer
+	Prices    []price.Entry  // an admin's own; they come before the shipped ones
+	Exchange  price.Exchange // the zero value is price.Default
 }
 
 // AccessMode says who may call the proxy.

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/posthouse/posthouse/proxy/llm"
+	"github.com/posthouse/posthouse/proxy/price"
 )
 
 // Recorder is told of every call exactly once, after its last byte. It must
@@ -21,6 +22,7 @@ type Record struct {
 	Method     string
 	Path       string
 	Op         llm.Op
+	Dialect    string // protocol the client spoke
 	Consumer   string // name; empty for callers without a key
 	ConsumerID string
 	Route      string // name; empty when no written route matched
@@ -39,6 +41,7 @@ type Record struct {
 	BytesOut  int64
 	Usage     llm.Usage
 	UsageSeen bool // the vendor said what was used
+	Cost      Cost // of all attempts together
 
 	Attempts []Attempt
 	Skipped  []Skip
@@ -56,6 +59,7 @@ type Skip struct {
 type Attempt struct {
 	Provider string
 	Model    string
+	Dialect  string // protocol spoken to the vendor
 	KeyID    string
 	KeyName  string
 	Start    time.Duration // since the record's Start
@@ -65,4 +69,15 @@ type Attempt struct {
 	Status   int           // the vendor's HTTP status; 0 if none came
 	Class    llm.Class     // empty when the attempt succeeded
 	Message  string        // the vendor's own words, bounded and redacted
+	Usage    llm.Usage     // what this attempt used, where it came as far as an answer
+	Cost     Cost
+}
+
+// Cost is what something cost. The zero value is not known, which is another
+// thing than nothing.
+type Cost struct {
+	Known  bool
+	Amount price.Amount // in the currency of the provider's price list
+	Shown  price.Amount // at the exchange rate of the moment in the display currency; no currency: there is no rate
+	Price  string       // where the price comes from: price.Entry.Source; empty for what an admin entered without saying
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/posthouse/posthouse/proxy/catalog"
 	"github.com/posthouse/posthouse/proxy/llm"
+	"github.com/posthouse/posthouse/proxy/price"
 )
 
 // Snapshot is a compiled, immutable configuration. A call keeps the snapshot
@@ -24,6 +25,9 @@ type Snapshot struct {
 	defaultOn triggers
 
 	defaultActions map[llm.Class]Action
+
+	prices   *price.Table
+	exchange price.Exchange
 }
 
 // provider is a Provider ready to be called.
@@ -41,6 +45,7 @@ type provider struct {
 	listed    []string        // the names to show in lists of models
 	timeouts  Timeouts
 	transport transportKey
+	prices    *price.Provider
 }
 
 // key is a provider's key ready to be used.

@@ -25,6 +25,7 @@ func direction() map[string][]string {
 		"proxy/sse":             leaf,
 		"proxy/catalog":         leaf,
 		"proxy/rawjson":         leaf,
+		"proxy/price":           {"proxy/llm", "proxy/catalog"},
 		"proxy/protocol":        dialect,
 		"proxy/protocol/openai": dialect,
 		"proxy/lab":             {"golang.org/x/sys/", "proxy/llm", "proxy/sse", "proxy/rawjson", "github.com/klauspost/compress", "github.com/andybalholm/brotli"},

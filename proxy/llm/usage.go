@@ -13,6 +13,7 @@ type Usage struct {
 	AudioIn      int64 // the part of the prompt that was audio
 	AudioOut     int64 // the part of Output that was audio
 	Images       int64 // pictures made; these are units, not tokens
+	AudioMillis  int64 // audio heard or spoken, in milliseconds, where the vendor counts time
 	Total        int64 // the vendor's own total; the sum of the above when it gives none
 
 	InputFrom  Source // where the prompt's figures come from
