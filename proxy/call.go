@@ -8,6 +8,8 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/posthouse/posthouse/proxy/llm"
@@ -31,9 +33,12 @@ type call struct {
 	way      way
 
 	total  time.Duration // the call's whole time
-	onward bool          // another target could take over from the one being asked
-	left   int           // how many targets come after it
+	spared *candidate    // the first target that was left alone although it could be asked
 	sent   sent          // what the client has of a stream
+	gone   atomic.Bool   // the client left
+
+	mu    sync.Mutex // guards tries and rec.Skipped while two targets are asked side by side
+	tries []*Attempt // in the order of their starts; finish puts them into rec
 
 	rec       Record
 	committed bool // content was passed on, or the call refused

@@ -40,6 +40,8 @@ func (t *try) broken(err error, answering bool) *llm.Error {
 	case errors.As(cause, &timeout):
 		e := *timeout
 		return &e
+	case errors.Is(cause, errOutrun):
+		return outrun()
 	case errors.Is(cause, errStopping):
 		return shutdownError()
 	case errors.Is(err, errGuarded):

@@ -64,7 +64,7 @@ func (c *call) refusalHeaders(h http.Header, err *llm.Error, length int) {
 	if err.RetryAfter > 0 {
 		h.Set("Retry-After", strconv.Itoa(int(math.Ceil(err.RetryAfter.Seconds()))))
 	}
-	if len(c.rec.Attempts) == 0 {
+	if c.asked() == 0 {
 		return
 	}
 	c.nameRoute(h)
@@ -99,6 +99,12 @@ func (c *call) finish() {
 	c.out.close()
 	c.cancel(nil)
 	c.rec.Duration = time.Since(c.began)
+	for _, at := range c.tries {
+		if at.Class == llm.ClassOutrun && !at.UsageSeen && c.rec.UsageSeen {
+			at.Usage = llm.Usage{Input: c.rec.Usage.Prompt(), InputFrom: llm.FromEstimates}
+		}
+		c.rec.Attempts = append(c.rec.Attempts, *at)
+	}
 	if c.rec.Class == llm.ClassClientClosed {
 		c.rec.Status = statusClientClosed
 	}

@@ -33,13 +33,16 @@ type Gateway struct {
 	agent    string
 	protocol *protocol.Protocol
 
-	snapshot   atomic.Pointer[Snapshot]
-	keyring    *keyring
-	breakers   *breakers
-	sleep      func(context.Context, time.Duration) bool // false: the context ended first
-	transports *transports
-	inFlight   atomic.Int64
-	unready    atomic.Bool
+	snapshot    atomic.Pointer[Snapshot]
+	keyring     *keyring
+	breakers    *breakers // by provider and model
+	keyBreakers *breakers // by key and model
+	absences    *absences
+	loads       loads
+	sleep       func(context.Context, time.Duration) bool // false: the context ended first
+	transports  *transports
+	inFlight    atomic.Int64
+	unready     atomic.Bool
 
 	stopping context.Context
 	stop     context.CancelCauseFunc
@@ -64,7 +67,7 @@ func New(o Options) *Gateway {
 	if o.Version == "" {
 		g.agent = "posthouse"
 	}
-	g.keyring, g.breakers, g.sleep = newKeyring(g.now), newBreakers(g.now), sleep
+	g.keyring, g.breakers, g.keyBreakers, g.absences, g.sleep = newKeyring(g.now), newBreakers(g.now), newBreakers(g.now), newAbsences(g.now), sleep
 	g.stopping, g.stop = context.WithCancelCause(context.Background())
 	empty, _ := Compile(Config{})
 	g.snapshot.Store(empty)

@@ -2,6 +2,7 @@ package proxy
 
 import (
 	"math/rand/v2"
+	"slices"
 	"sync"
 	"time"
 
@@ -37,10 +38,11 @@ func newKeyring(now func() time.Time) *keyring {
 	return &keyring{now: now, out: map[string]*outKey{}, drawn: rand.IntN}
 }
 
-// pick draws a usable key by weight, leaving out those tried already. Without
+// pick draws a usable key by weight, leaving out those tried already; the one
+// that is liked (by its live name) goes before the draw. Without
 // one it says why: how long until the first cooling one is back (0 if none
 // comes back by itself), and what put the last one out.
-func (k *keyring) pick(keys []*key, tried map[string]bool) (chosen *key, wait time.Duration, why *KeyState) {
+func (k *keyring) pick(keys []*key, tried map[string]bool, liked string) (chosen *key, wait time.Duration, why *KeyState) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	now := k.now()
@@ -69,7 +71,11 @@ func (k *keyring) pick(keys []*key, tried map[string]bool) (chosen *key, wait ti
 	if len(usable) == 0 {
 		return nil, wait, why
 	}
-	chosen = draw(usable, total, k.drawn)
+	if i := slices.IndexFunc(usable, func(c *key) bool { return c.live == liked }); i >= 0 {
+		chosen = usable[i]
+	} else {
+		chosen = draw(usable, total, k.drawn)
+	}
 	if out := k.out[chosen.live]; out != nil {
 		out.state.Until = now.Add(probeEvery) // one call at a time finds out
 	}

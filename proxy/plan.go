@@ -23,10 +23,14 @@ type candidate struct {
 	target
 	step     int
 	model    string   // the name to ask for
-	on       triggers // failures before it after which it is tried
+	on       triggers // failures of earlier steps after which it is tried
 	siblings bool     // others of its step come after it
+	left     int      // how many candidates come after it
+	hedge    bool     // it is asked beside another
+	key      string   // the key (key.live) that this conversation used before; empty: any
 }
 
+// breaker is under which the candidate's live state is kept.
 func (c *candidate) breaker() breakerKey { return breakerKey{c.provider.id, c.model} }
 
 // find decides where a request goes: by the first written route that matches,
@@ -130,14 +134,13 @@ func (s *Snapshot) unknownModel(model string, c *consumer) *llm.Error {
 func (w *way) plan(asked string) []candidate {
 	var plan []candidate
 	for i, st := range w.steps {
-		on := st.on
 		drawn := shuffled(st.targets)
 		for j, t := range drawn {
-			if j > 0 && i > 0 {
-				on = w.steps[0].on // among siblings the route's own triggers hold
-			}
-			plan = append(plan, candidate{target: t, step: i, model: t.modelFor(asked), on: on, siblings: j+1 < len(drawn)})
+			plan = append(plan, candidate{target: t, step: i, model: t.modelFor(asked), on: st.on, siblings: j+1 < len(drawn)})
 		}
+	}
+	for i := range plan {
+		plan[i].left = len(plan) - i - 1
 	}
 	return plan
 }

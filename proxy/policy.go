@@ -47,7 +47,8 @@ const (
 	// maxRetries is how often a target is asked again in one call.
 	maxRetries = 2
 	// maxOnTarget bounds the attempts on one target in one call, keys and
-	// retries together.
+	// retries together, so that there are never more of them in a few seconds
+	// either.
 	maxOnTarget = 4
 	// pauseLeast and pauseMost bound the pause before a retry; where in
 	// between is drawn, so that callers that failed together don't return
@@ -64,6 +65,10 @@ func pause(n int) time.Duration {
 	most := pauseLeast + time.Duration(n+1)*(pauseMost-pauseLeast)/maxRetries
 	return pauseLeast + rand.N(most-pauseLeast)
 }
+
+// pauseAfter is how long to wait before the n-th retry (from 0) after an error,
+// which may say so itself.
+func pauseAfter(err *llm.Error, n int) time.Duration { return max(pause(n), err.RetryAfter) }
 
 // actions compiles a route's own table over the defaults.
 func (c *compiler) actions(conf map[string]string) map[llm.Class]Action {

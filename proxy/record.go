@@ -57,20 +57,27 @@ type Skip struct {
 
 // Attempt is one try of one target with one key.
 type Attempt struct {
-	Provider string
-	Model    string
-	Dialect  string // protocol spoken to the vendor
-	KeyID    string
-	KeyName  string
-	Start    time.Duration // since the record's Start
-	Headers  time.Duration // attempt start → response headers; 0 if none came
-	First    time.Duration // attempt start → first content; 0 if none came
-	Duration time.Duration // attempt start → end
-	Status   int           // the vendor's HTTP status; 0 if none came
-	Class    llm.Class     // empty when the attempt succeeded
-	Message  string        // the vendor's own words, bounded and redacted
-	Usage    llm.Usage     // what this attempt used, where it came as far as an answer
-	Cost     Cost
+	Provider  string
+	Model     string
+	Dialect   string // protocol spoken to the vendor
+	KeyID     string
+	KeyName   string
+	Start     time.Duration // since the record's Start
+	Headers   time.Duration // attempt start → response headers; 0 if none came
+	First     time.Duration // attempt start → first content; 0 if none came
+	Duration  time.Duration // attempt start → end
+	Resumed   bool          // it went on with an answer that another had begun
+	Malformed int           // events of its stream that were not in the protocol
+	Hedge     bool          // it was started beside another attempt that had not begun to answer
+	Status    int           // the vendor's HTTP status; 0 if none came
+	Class     llm.Class     // empty when the attempt succeeded
+	Message   string        // the vendor's own words, bounded and redacted
+
+	// Usage is what the vendor said this attempt used. Of one that was called
+	// off it says nothing; there the prompt is an estimate, for vendors bill it.
+	Usage     llm.Usage
+	UsageSeen bool
+	Cost      Cost
 }
 
 // Cost is what something cost. The zero value is not known, which is another

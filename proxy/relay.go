@@ -33,8 +33,12 @@ var piecePool = sync.Pool{New: func() any { return &pieces{buf: make([]byte, rel
 var passedAnswerHeaders = []string{"Content-Type", "Content-Disposition", "Openai-Processing-Ms", "Openai-Version"}
 
 // commit promises the answer to the client: from here on nothing else can
-// stand in, and of a stream another target can only take over.
-func (t *try) commit(resp *http.Response, length int64) {
+// stand in, and of a stream another target can only take over. It reports false
+// where another target that was asked beside this one came first.
+func (t *try) commit(resp *http.Response, length int64) bool {
+	if !t.lane.claim() {
+		return false
+	}
 	t.out.begin(resp.StatusCode, func(h http.Header) {
 		if length < 0 && t.peek.stream {
 			streamHeaders(h)
@@ -52,16 +56,20 @@ func (t *try) commit(resp *http.Response, length int64) {
 		}
 	})
 	t.committed = true
-	t.g.keyring.observe(t.key, nil) // however the answer ends, the key is good
+	t.begun()
 	t.rec.Status = resp.StatusCode
 	t.rec.Provider, t.rec.Model = t.cand.name, t.cand.model
+	if t.at.UsageSeen {
+		t.rec.Usage, t.rec.UsageSeen = t.at.Usage, true
+	}
+	return true
 }
 
 func (c *call) nameRoute(h http.Header) {
 	if c.way.route != nil {
 		h.Set("X-Posthouse-Route", headerSafe(c.way.route.name))
 	}
-	h.Set("X-Posthouse-Attempts", strconv.Itoa(len(c.rec.Attempts)))
+	h.Set("X-Posthouse-Attempts", strconv.Itoa(c.asked()))
 }
 
 // headerSafe writes a name so that any header parser takes it.
@@ -122,13 +130,17 @@ func (t *try) whole(resp *http.Response) *llm.Error {
 			}
 		}
 		t.takeUsage(held)
-		t.commit(resp, int64(len(held)))
+		if !t.commit(resp, int64(len(held))) {
+			return outrun()
+		}
 		return t.write(held)
 	}
 	if answer.Whole != nil && !looksJSON(held) {
 		return &llm.Error{Class: llm.ClassMalformed, Message: "the answer is not JSON"}
 	}
-	t.commit(resp, -1)
+	if !t.commit(resp, -1) {
+		return outrun()
+	}
 	if err := t.write(held); err != nil {
 		return t.breakOff(err)
 	}
@@ -213,15 +225,27 @@ func (t *try) wholeForStream(resp *http.Response) *llm.Error {
 	return &llm.Error{Class: llm.ClassMalformed, Message: "it answered in one piece although a stream was asked for"}
 }
 
-// takeUsage reads the counts off an answer or event, if it has any.
+// takeUsage reads the counts off an answer or event, if it has any. They are the
+// call's once the answer is committed.
 func (t *try) takeUsage(data []byte) {
 	read := t.entry.endpoint.Answer.Usage
 	if read == nil || !bytes.Contains(data, []byte(`"usage"`)) {
 		return
 	}
 	if u, ok := read(data); ok {
-		t.rec.Usage, t.rec.UsageSeen = u, true
+		t.at.Usage, t.at.UsageSeen = u, true
+		if t.committed {
+			t.rec.Usage, t.rec.UsageSeen = u, true
+		}
 	}
+}
+
+// takeSum takes the counts of an answer that another target began, both parts
+// together.
+func (t *try) takeSum(data []byte) {
+	own, seen := t.at.Usage, t.at.UsageSeen
+	t.takeUsage(data)
+	t.at.Usage, t.at.UsageSeen = own, seen
 }
 
 // takeTailUsage reads the counts off the end of a long JSON answer: from the

@@ -25,7 +25,8 @@ type route struct {
 	onward   map[llm.Class]bool // classes that its rules send on whatever the triggers
 	rescue   bool
 	ping     time.Duration
-	broken   string // why it can't serve, if it can't
+	hedge    time.Duration // how long a target may be silent before it gets company; 0: for ever
+	broken   string        // why it can't serve, if it can't
 }
 
 // step is a group of targets, entered when one of its triggers fired.

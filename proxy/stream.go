@@ -18,6 +18,12 @@ const (
 	// so that its connection can be used again.
 	drainTime  = 200 * time.Millisecond
 	drainBytes = 4 << 10
+	// maxQuiet is the longest silence at the beginning of a stream whose first
+	// content nobody else could bring; as long as OpenAI's own clients wait.
+	maxQuiet = 10 * time.Minute
+	// maxBad is how many events of a stream may be out of the protocol; with
+	// more of them the answer is taken for damaged.
+	maxBad = 1
 )
 
 // streaming is a stream being relayed.
@@ -29,6 +35,8 @@ type streaming struct {
 	held     []byte // events before the first content: nothing is promised yet
 	seam     *seam  // where this target goes on with another's answer
 	events   int    // with data, so far
+	bad      int    // of them not in the protocol
+	patient  bool   // the first content may take any time, as long as there are signs of life
 	finished bool   // a finish reason or terminal event was seen
 	done     bool   // the event after which nothing comes was passed on
 }
@@ -48,9 +56,22 @@ func (t *try) stream(resp *http.Response) *llm.Error {
 	if s.answer.Content != nil && t.times.FirstToken > 0 {
 		t.clock.set(llm.ClassFirstTokenTimeout, t.times.FirstToken-time.Since(t.began))
 	} else {
-		t.clock.stop()
+		s.patient = true
+		s.alive()
 	}
 	return s.relay()
+}
+
+// alive restarts the clock of a stream that may take any time to its first
+// content: vendors send comments or empty events while a call waits its turn,
+// and a connection without even those for maxQuiet is dead. An answer that is
+// begun already does not wait that long for who goes on with it.
+func (s *streaming) alive() {
+	limit := min(s.times.Idle, maxQuiet)
+	if limit > 0 && s.seam == nil {
+		limit = maxQuiet
+	}
+	s.clock.set(llm.ClassIdleTimeout, limit)
 }
 
 func (s *streaming) relay() *llm.Error {
@@ -95,8 +116,7 @@ func (s *streaming) event(ev sse.Event) *llm.Error {
 	sig := s.look(ev)
 	switch {
 	case sig.Has(protocol.Broken):
-		s.g.log.Warn("skipped a malformed stream event", "request_id", s.rec.ID, "provider", s.cand.name, "bytes", len(ev.Data))
-		return nil
+		return s.malformed(ev)
 	case sig.Has(protocol.Failed):
 		return s.failed(ev.Data)
 	case sig.Has(protocol.HasUsage):
@@ -108,6 +128,9 @@ func (s *streaming) event(ev sse.Event) *llm.Error {
 		return s.resumed(ev, sig)
 	}
 	if !s.committed && !s.promise(ev, sig) {
+		if s.patient {
+			s.alive()
+		}
 		return nil
 	}
 	s.clock.set(llm.ClassIdleTimeout, s.times.Idle)
@@ -115,6 +138,16 @@ func (s *streaming) event(ev sse.Event) *llm.Error {
 		return err
 	}
 	s.sent.take(ev.Data)
+	return nil
+}
+
+// malformed skips an event that is not in the protocol, once.
+func (s *streaming) malformed(ev sse.Event) *llm.Error {
+	s.g.log.Warn("skipped a malformed stream event", "request_id", s.rec.ID, "provider", s.cand.name, "bytes", len(ev.Data))
+	s.at.Malformed++
+	if s.bad++; s.bad > maxBad {
+		return &llm.Error{Class: llm.ClassMalformed, Message: "more than one event of its stream was not in the protocol"}
+	}
 	return nil
 }
 
@@ -132,7 +165,7 @@ func (s *streaming) resumed(ev sse.Event, sig protocol.Signal) *llm.Error {
 		return &llm.Error{Class: llm.ClassMalformed, Message: "asked from the start, it told another story than the part that was sent already"}
 	}
 	for _, data := range passed {
-		s.takeUsage(data)
+		s.takeSum(data)
 		s.sent.take(data)
 		if err := s.pass(append(append([]byte("data: "), data...), "\n\n"...)); err != nil {
 			return err
@@ -155,13 +188,15 @@ func (s *streaming) promise(ev sse.Event, sig protocol.Signal) bool {
 		s.held = append(s.held, ev.Raw...)
 		return false
 	}
-	s.commit(s.resp, -1)
-	return true
+	return s.commit(s.resp, -1)
 }
 
 // comment passes a comment on once the answer is committed; before, it must
 // not promise anything.
 func (s *streaming) comment(ev sse.Event) *llm.Error {
+	if s.patient && (!s.committed || s.seam != nil) {
+		s.alive()
+	}
 	if !s.committed || s.seam != nil {
 		return nil
 	}
@@ -221,7 +256,9 @@ func (s *streaming) end() *llm.Error {
 		if s.answer.Content != nil {
 			return &llm.Error{Class: llm.ClassMalformed, Message: "the stream ended without content"}
 		}
-		s.promise(sse.Event{}, protocol.Finished)
+		if !s.promise(sse.Event{}, protocol.Finished) {
+			return outrun()
+		}
 	}
 	if s.answer.Done != "" && !s.done {
 		s.done = true

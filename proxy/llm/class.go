@@ -26,6 +26,7 @@ const (
 	ClassMalformed         Class = "malformed"           // an answer that is not in the vendor's protocol
 	ClassCut               Class = "cut"                 // an answer that ended before it was whole
 	ClassClientClosed      Class = "client_closed"       // the caller went away
+	ClassOutrun            Class = "outrun"              // called off: another target's answer began first
 	ClassUnavailable       Class = "unavailable"         // nothing left to try: every key or target is out
 	ClassDenied            Class = "denied"              // Posthouse itself refused the caller
 	ClassShutdown          Class = "shutdown"            // Posthouse is stopping
