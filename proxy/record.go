@@ -37,12 +37,26 @@ type Record struct {
 	FirstByte time.Duration // Start → first content; 0 if none came
 	Duration  time.Duration // Start → last byte
 	BytesOut  int64
+
+	// BytesDropped is how much of the answer was read after the client had
+	// left, for what it used.
+	BytesDropped int64
+
 	Usage     llm.Usage
 	UsageSeen bool // the vendor said what was used
 
+	Plan     []Choice // the candidates in the order in which they were to be tried
 	Attempts []Attempt
 	Skipped  []Skip
 	Rescued  bool // a stream that broke off was finished by another target
+}
+
+// Choice is a target as the plan had it.
+type Choice struct {
+	Step     int // 0 for the route's own targets, then 1, 2, … for fallback steps
+	Provider string
+	Model    string
+	Place    Place // why it stands where it does
 }
 
 // Skip is a target that was not even asked.
