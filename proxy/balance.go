@@ -168,9 +168,10 @@ func (f *field) keep(affinity Affinity, list []candidate, was bond) {
 // How much busier than its share of the calls under way, or slower than the
 // fastest, a target may be before conversations leave it.
 const (
-	keepTimes = 2
-	keepCalls = 4
-	keepPause = 0.25 // seconds
+	keepShare = 1.25 // times its share of the calls, and
+	keepCalls = 4    // so many more
+	keepTimes = 2    // times the fastest one's seconds, and
+	keepPause = 0.25 // so many more
 )
 
 // crowded reports whether far more than its share of calls is at a candidate.
@@ -182,7 +183,7 @@ func (f *field) crowded(list []candidate, i int) bool {
 		weight += list[n].weight
 	}
 	share := float64(calls) * float64(list[i].weight) / float64(weight)
-	return float64(f.calls(&list[i])) > keepTimes*share+keepCalls
+	return float64(f.calls(&list[i])) > keepShare*share+keepCalls
 }
 
 // slow reports whether a candidate is far slower than the first.
