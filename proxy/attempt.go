@@ -102,20 +102,25 @@ type try struct {
 }
 
 func (t *try) run() *llm.Error {
-	req, failed := t.request(t.ctx, t.cand, t.key)
+	var d dialing
+	req, failed := t.request(d.watch(t.ctx), t.cand, t.key)
 	if failed != nil {
 		return failed
 	}
 	t.clock.set(llm.ClassHeadersTimeout, t.times.Headers)
 	pool := t.cand.provider.transport
 	pool.connect = t.times.Connect
+	t.at.BytesOut = req.ContentLength
 	resp, err := t.g.transports.get(pool).RoundTrip(req)
+	d.note(t.at)
 	if err != nil {
 		return t.broken(err, false)
 	}
 	defer func() { _ = resp.Body.Close() }()
 	t.at.Headers = time.Since(t.began)
 	t.at.Status = resp.StatusCode
+	t.at.VendorID = vendorID(resp.Header.Get)
+	resp.Body = &received{resp.Body, t.at}
 	return t.answer(resp)
 }
 

@@ -75,7 +75,14 @@ type Attempt struct {
 	Start     time.Duration // since the record's Start
 	Headers   time.Duration // attempt start → response headers; 0 if none came
 	First     time.Duration // attempt start → first content; 0 if none came
+	Idle      time.Duration // the longest silence between two pieces of the answer
 	Duration  time.Duration // attempt start → end
+	Reused    bool          // it went out on a connection that was open already; Connect and TLS are 0 then
+	Connect   time.Duration // dialling, name resolution apart; 0 if it did not come to that
+	TLS       time.Duration // the handshake
+	BytesOut  int64         // of the body sent to the vendor
+	BytesIn   int64         // of the body that came, as it came
+	VendorID  string        // under which the vendor knows it
 	Resumed   bool          // it went on with an answer that another had begun
 	Malformed int           // events of its stream that were not in the protocol
 	Hedge     bool          // it was started beside another attempt that had not begun to answer

@@ -70,6 +70,7 @@ func (c *call) nameRoute(h http.Header) {
 		h.Set("X-Posthouse-Route", headerSafe(c.way.route.name))
 	}
 	h.Set("X-Posthouse-Attempts", strconv.Itoa(c.asked()))
+	h.Set("Server-Timing", c.timing())
 }
 
 // headerSafe writes a name so that any header parser takes it.
