@@ -77,6 +77,12 @@ func (c *call) learn(t *try, err *llm.Error) {
 	if class == llm.ClassModelNotFound && t.at.Status != 0 && c.peek.named {
 		c.g.absences.note(absence{target, c.entry.endpoint.Op})
 	}
+	switch {
+	case class == llm.ClassHeadersTimeout, class == llm.ClassFirstTokenTimeout, class == llm.ClassOutrun:
+		if t.cand.rivals {
+			t.pace().atLeast(t.at.Duration, c.g.now())
+		}
+	}
 	if err != nil {
 		c.g.keyring.observe(t.key, err)
 	}
@@ -96,20 +102,25 @@ type try struct {
 }
 
 func (t *try) run() *llm.Error {
-	req, failed := t.request(t.ctx, t.cand, t.key)
+	var d dialing
+	req, failed := t.request(d.watch(t.ctx), t.cand, t.key)
 	if failed != nil {
 		return failed
 	}
 	t.clock.set(llm.ClassHeadersTimeout, t.times.Headers)
 	pool := t.cand.provider.transport
 	pool.connect = t.times.Connect
+	t.at.BytesOut = req.ContentLength
 	resp, err := t.g.transports.get(pool).RoundTrip(req)
+	d.note(t.at)
 	if err != nil {
 		return t.broken(err, false)
 	}
 	defer func() { _ = resp.Body.Close() }()
 	t.at.Headers = time.Since(t.began)
 	t.at.Status = resp.StatusCode
+	t.at.VendorID = vendorID(resp.Header.Get)
+	resp.Body = &received{resp.Body, t.at}
 	return t.answer(resp)
 }
 
@@ -172,7 +183,24 @@ func (t *try) begun() {
 	target := t.cand.breaker()
 	t.g.keyring.observe(t.key, nil)
 	t.g.breakers.began(target)
+	is := bond{target: target}
 	if t.key != nil {
 		t.g.keyBreakers.began(breakerKey{t.key.live, target.model})
+		is.key = t.key.live
 	}
+	if t.talk.key != 0 {
+		t.g.bonds.put(t.talk.key, is)
+	}
+	if t.cand.rivals {
+		t.pace().add(time.Since(t.began), t.g.now())
+	}
+}
+
+// pace is the average that the attempt's time to its answer goes into.
+func (t *try) pace() *pace {
+	l := t.g.loads.of(t.cand.breaker())
+	if t.peek.stream {
+		return &l.first
+	}
+	return &l.whole
 }

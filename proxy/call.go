@@ -9,7 +9,6 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/posthouse/posthouse/proxy/llm"
@@ -34,12 +33,14 @@ type call struct {
 
 	total  time.Duration // the call's whole time
 	spared *candidate    // the first target that was left alone although it could be asked
+	talk   conversation  // by which its target and key are remembered
 	sent   sent          // what the client has of a stream
-	gone   atomic.Bool   // the client left
+	leaving
 
 	mu    sync.Mutex // guards tries and rec.Skipped while two targets are asked side by side
 	tries []*Attempt // in the order of their starts; finish puts them into rec
 
+	unwatch   func() bool // ends the watch on the client's connection
 	rec       Record
 	committed bool // content was passed on, or the call refused
 	abort     bool // the connection must break, so that the client sees that the answer is not whole
@@ -47,7 +48,8 @@ type call struct {
 
 func (g *Gateway) newCall(w http.ResponseWriter, r *http.Request) *call {
 	c := &call{g: g, snap: g.snapshot.Load(), out: newOut(w), r: r, began: time.Now()}
-	c.ctx, c.cancel = context.WithCancelCause(r.Context())
+	c.ctx, c.cancel = context.WithCancelCause(context.WithoutCancel(r.Context()))
+	c.unwatch = context.AfterFunc(r.Context(), c.clientLeft)
 	c.rec = Record{ID: newRequestID(), Start: g.now(), ClientIP: clientIP(r), Method: r.Method, Path: r.URL.Path}
 	w.Header().Set("X-Request-Id", c.rec.ID)
 	return c
@@ -82,7 +84,10 @@ func (c *call) serve() *llm.Error {
 	}
 	timer := time.AfterFunc(c.total, func() { c.cancel(timeoutError(llm.ClassTotalTimeout, c.total)) })
 	defer timer.Stop()
-	plan := c.way.plan(c.peek.model)
+	if c.way.route != nil {
+		c.drain.Store(c.way.route.drain)
+	}
+	plan := c.plan()
 	if c.peek.stream {
 		c.startPings()
 		c.follow(len(plan))

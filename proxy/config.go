@@ -95,8 +95,10 @@ type Route struct {
 	Name     string // unique
 	Disabled bool
 	Match    Match
-	Targets  []Target // tried in an order drawn by weight
+	Targets  []Target // tried in the order that Balance makes
 	Fallback []Step   // then these, in order
+	Balance  Balance  // the order among the targets of one step; empty is BalanceWeighted
+	Affinity Affinity // whether conversations go back where they were; empty is AffinityAuto
 	On       []string // triggers for moving on among Targets; empty is DefaultTriggers
 	Timeouts Timeouts
 	Failover Failover
@@ -116,6 +118,17 @@ type Failover struct {
 	// that nothing between us takes the connection for dead. 0 is 15 s, a
 	// negative value never.
 	Ping time.Duration
+	// Hedge is how long a target may take to begin its answer before the next
+	// one is asked beside it; the first that begins goes on, the other is called
+	// off. 0 is never. It costs money: both are billed for the prompt.
+	Hedge time.Duration
+	// OnClientGone says what becomes of an attempt when its client leaves:
+	// OnGoneCancel (also when empty) or OnGoneDrain.
+	OnClientGone string
+	// DrainTime and DrainBytes bound what is read after the client left; 0 is
+	// DefaultDrainTime and DefaultDrainBytes.
+	DrainTime  time.Duration
+	DrainBytes int64
 }
 
 // Match is what a request must look like. Every condition given must hold; an
@@ -167,8 +180,8 @@ type Rewrite struct {
 	To   string
 }
 
-// Step is one fallback step: targets tried in an order drawn by weight, once
-// what went before failed for one of the reasons in On.
+// Step is one fallback step: targets tried in the order that the route's Balance
+// makes, once what went before failed for one of the reasons in On.
 type Step struct {
 	Targets []Target
 	On      []string // triggers; empty is the route's

@@ -23,7 +23,7 @@ type Explanation struct {
 	Route      string       // the written route that serves; empty when routed by the providers' own models
 	Reason     string       // one sentence: why this way
 	Considered []Considered // every written route in order, up to the one that matched
-	Targets    []Planned    // in the order they would be tried, weights apart
+	Targets    []Planned    // in the order in which they would be tried, weights apart
 	Error      string       // why the request would be refused, if it would
 }
 
@@ -40,6 +40,7 @@ type Planned struct {
 	Provider string
 	Model    string  // the name asked for at the provider
 	Share    float64 // of its step's traffic, 0…1
+	Place    Place   // what put it there
 	Usable   bool
 	Why      string // why it is not usable now
 }
@@ -92,16 +93,32 @@ func (q *Question) fill() {
 
 // planned lists the targets of a way with their shares and states.
 func (g *Gateway) planned(w *way, asked string) []Planned {
+	by, f := w.balance(), g.field(true)
+	f.draw = func() float64 { return 0.5 } // no draw, no exploring
 	var list []Planned
-	for i, st := range w.steps {
+	for i := range w.steps {
+		candidates := w.steps[i].candidates(nil, i, asked)
 		total := 0
-		for _, t := range st.targets {
-			total += t.weight
+		for _, c := range candidates {
+			total += c.weight
 		}
-		for _, t := range st.targets {
-			p := Planned{Step: i, Provider: t.name, Model: t.modelFor(asked), Share: float64(t.weight) / float64(total)}
-			p.Why = g.unusable(&t, p.Model)
+		if by != BalanceWeighted {
+			f.order(by, candidates)
+		}
+		first := true // of the usable ones
+		for _, c := range candidates {
+			p := Planned{Step: i, Provider: c.name, Model: c.model, Share: float64(c.weight) / float64(total), Place: c.place}
+			p.Why = g.unusable(&c.target, c.model)
 			p.Usable = p.Why == ""
+			if by != BalanceWeighted && by != BalanceLeastInFlight {
+				p.Share = 0
+				if p.Usable && first {
+					p.Share, first = 1, false
+				}
+			}
+			if by == BalanceWeighted {
+				p.Place = Place{By: by, Value: float64(c.weight)}
+			}
 			list = append(list, p)
 		}
 	}

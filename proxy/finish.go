@@ -97,12 +97,12 @@ func (c *call) interrupt(err *llm.Error) {
 // finish settles the call: it is recorded and logged exactly once.
 func (c *call) finish() {
 	c.out.close()
+	c.unwatch()
 	c.cancel(nil)
+	c.settleGone()
 	c.rec.Duration = time.Since(c.began)
 	for _, at := range c.tries {
-		if at.Class == llm.ClassOutrun && !at.UsageSeen && c.rec.UsageSeen {
-			at.Usage = llm.Usage{Input: c.rec.Usage.Prompt(), InputFrom: llm.FromEstimates}
-		}
+		c.rec.estimateOutrun(at)
 		c.rec.Attempts = append(c.rec.Attempts, *at)
 	}
 	if c.rec.Class == llm.ClassClientClosed {

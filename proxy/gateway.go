@@ -39,7 +39,9 @@ type Gateway struct {
 	keyBreakers *breakers // by key and model
 	absences    *absences
 	loads       loads
-	sleep       func(context.Context, time.Duration) bool // false: the context ended first
+	bonds       *bonds
+	price       func(vendor, model string) (perMillion float64, known bool) // nil: no price is known
+	sleep       func(context.Context, time.Duration) bool                   // false: the context ended first
 	transports  *transports
 	inFlight    atomic.Int64
 	unready     atomic.Bool
@@ -68,6 +70,7 @@ func New(o Options) *Gateway {
 		g.agent = "posthouse"
 	}
 	g.keyring, g.breakers, g.keyBreakers, g.absences, g.sleep = newKeyring(g.now), newBreakers(g.now), newBreakers(g.now), newAbsences(g.now), sleep
+	g.bonds = newBonds(g.now)
 	g.stopping, g.stop = context.WithCancelCause(context.Background())
 	empty, _ := Compile(Config{})
 	g.snapshot.Store(empty)

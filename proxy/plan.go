@@ -2,7 +2,6 @@ package proxy
 
 import (
 	"fmt"
-	"math/rand/v2"
 	"net/http"
 	"slices"
 	"strings"
@@ -25,6 +24,8 @@ type candidate struct {
 	model    string   // the name to ask for
 	on       triggers // failures of earlier steps after which it is tried
 	siblings bool     // others of its step come after it
+	rivals   bool     // its step has others
+	place    Place    // why it stands where it does
 	left     int      // how many candidates come after it
 	hedge    bool     // it is asked beside another
 	key      string   // the key (key.live) that this conversation used before; empty: any
@@ -129,44 +130,96 @@ func (s *Snapshot) unknownModel(model string, c *consumer) *llm.Error {
 	return e
 }
 
-// plan lays the steps out in the order they will be tried: within a step by a
-// draw that weights decide, without putting back.
-func (w *way) plan(asked string) []candidate {
-	var plan []candidate
-	for i, st := range w.steps {
-		drawn := shuffled(st.targets)
-		for j, t := range drawn {
-			plan = append(plan, candidate{target: t, step: i, model: t.modelFor(asked), on: st.on, siblings: j+1 < len(drawn)})
+// plan lays the steps out in the order in which they will be tried: within a
+// step as the route's policy says, but for a conversation, which goes back to
+// where it was.
+func (c *call) plan() []candidate {
+	by, f := c.way.balance(), c.g.field(c.peek.stream)
+	plan := make([]candidate, 0, c.way.size())
+	var was bond
+	var known bool
+	if c.way.bonds(c.peek.model) {
+		if c.talk = c.conversation(); c.talk.again {
+			was, known = c.g.bonds.get(c.talk.key)
 		}
 	}
+	for i := range c.way.steps {
+		st := &c.way.steps[i]
+		from := len(plan)
+		plan = st.candidates(plan, i, c.peek.model)
+		list := plan[from:]
+		f.order(by, list)
+		if known {
+			f.keep(c.way.affinity(), list, was)
+		}
+		for j := range list {
+			list[j].siblings = j+1 < len(list)
+		}
+	}
+	c.rec.Plan = make([]Choice, len(plan))
 	for i := range plan {
-		plan[i].left = len(plan) - i - 1
+		cand := &plan[i]
+		cand.left = len(plan) - i - 1
+		c.rec.Plan[i] = Choice{Step: cand.step, Provider: cand.name, Model: cand.model, Place: cand.place}
 	}
 	return plan
 }
 
-// shuffled draws the targets by weight, one after the other.
-func shuffled(targets []target) []target {
-	if len(targets) < 2 {
-		return targets
+// candidates adds the targets of a step to a plan.
+func (st *step) candidates(plan []candidate, number int, asked string) []candidate {
+	for _, t := range st.targets {
+		plan = append(plan, candidate{target: t, step: number, model: t.modelFor(asked), on: st.on, rivals: len(st.targets) > 1})
 	}
-	rest := slices.Clone(targets)
-	total := 0
-	for _, t := range rest {
-		total += t.weight
+	return plan
+}
+
+// size is how many targets a way has.
+func (w *way) size() int {
+	n := 0
+	for i := range w.steps {
+		n += len(w.steps[i].targets)
 	}
-	drawn := make([]target, 0, len(rest))
-	for len(rest) > 0 {
-		n := rand.IntN(total)
-		i := 0
-		for ; n >= rest[i].weight; i++ {
-			n -= rest[i].weight
+	return n
+}
+
+// balance is the policy of a way.
+func (w *way) balance() Balance {
+	if w.route == nil {
+		return BalanceWeighted
+	}
+	return w.route.balance
+}
+
+// affinity says which conversations go back.
+func (w *way) affinity() Affinity {
+	if w.route == nil {
+		return AffinityAuto
+	}
+	return w.route.affinity
+}
+
+// bonds reports whether conversations go back to where they were: where several
+// targets of a step serve the same model, or one has several keys.
+func (w *way) bonds(asked string) bool {
+	affinity := w.affinity()
+	if affinity == AffinityOff {
+		return false
+	}
+	for i := range w.steps {
+		targets := w.steps[i].targets
+		for j := range targets {
+			t := &targets[j]
+			if t.provider != nil && len(t.provider.keys) > 1 || j > 0 && affinity == AffinityOn {
+				return true
+			}
+			for n := range j {
+				if t.modelFor(asked) == targets[n].modelFor(asked) {
+					return true
+				}
+			}
 		}
-		drawn = append(drawn, rest[i])
-		total -= rest[i].weight
-		rest = slices.Delete(rest, i, i+1)
 	}
-	return drawn
+	return false
 }
 
 // listedModel is a model as lists of models show it.

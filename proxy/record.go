@@ -39,13 +39,27 @@ type Record struct {
 	FirstByte time.Duration // Start → first content; 0 if none came
 	Duration  time.Duration // Start → last byte
 	BytesOut  int64
+
+	// BytesDropped is how much of the answer was read after the client had
+	// left, for what it used.
+	BytesDropped int64
+
 	Usage     llm.Usage
 	UsageSeen bool // the vendor said what was used
 	Cost      Cost // of all attempts together
 
+	Plan     []Choice // the candidates in the order in which they were to be tried
 	Attempts []Attempt
 	Skipped  []Skip
 	Rescued  bool // a stream that broke off was finished by another target
+}
+
+// Choice is a target as the plan had it.
+type Choice struct {
+	Step     int // 0 for the route's own targets, then 1, 2, … for fallback steps
+	Provider string
+	Model    string
+	Place    Place // why it stands where it does
 }
 
 // Skip is a target that was not even asked.
@@ -65,7 +79,14 @@ type Attempt struct {
 	Start     time.Duration // since the record's Start
 	Headers   time.Duration // attempt start → response headers; 0 if none came
 	First     time.Duration // attempt start → first content; 0 if none came
+	Idle      time.Duration // the longest silence between two pieces of the answer
 	Duration  time.Duration // attempt start → end
+	Reused    bool          // it went out on a connection that was open already; Connect and TLS are 0 then
+	Connect   time.Duration // dialling, name resolution apart; 0 if it did not come to that
+	TLS       time.Duration // the handshake
+	BytesOut  int64         // of the body sent to the vendor
+	BytesIn   int64         // of the body that came, as it came
+	VendorID  string        // under which the vendor knows it
 	Resumed   bool          // it went on with an answer that another had begun
 	Malformed int           // events of its stream that were not in the protocol
 	Hedge     bool          // it was started beside another attempt that had not begun to answer

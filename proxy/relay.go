@@ -70,6 +70,7 @@ func (c *call) nameRoute(h http.Header) {
 		h.Set("X-Posthouse-Route", headerSafe(c.way.route.name))
 	}
 	h.Set("X-Posthouse-Attempts", strconv.Itoa(c.asked()))
+	h.Set("Server-Timing", c.timing())
 }
 
 // headerSafe writes a name so that any header parser takes it.
@@ -87,6 +88,9 @@ func (t *try) write(p []byte) *llm.Error {
 	if len(p) == 0 {
 		return nil
 	}
+	if t.gone.Load() {
+		return t.drop(len(p))
+	}
 	if t.at.First == 0 {
 		t.at.First = time.Since(t.began)
 	}
@@ -94,7 +98,8 @@ func (t *try) write(p []byte) *llm.Error {
 		t.rec.FirstByte = time.Since(t.call.began)
 	}
 	if err := t.out.write(p); err != nil {
-		return t.clientFailed()
+		t.clientLeft()
+		return t.drop(len(p))
 	}
 	t.rec.BytesOut += int64(len(p))
 	if t.rec.BytesOut > t.snap.limits.AnswerBytes {
@@ -104,15 +109,14 @@ func (t *try) write(p []byte) *llm.Error {
 }
 
 func (t *try) flush() *llm.Error {
+	if t.gone.Load() {
+		return t.drop(0)
+	}
 	if err := t.out.flush(); err != nil {
-		return t.clientFailed()
+		t.clientLeft()
+		return t.drop(0)
 	}
 	return nil
-}
-
-func (t *try) clientFailed() *llm.Error {
-	t.cancel(errClientGone)
-	return clientGone()
 }
 
 // whole relays an answer in one piece. Up to holdBytes it is held until it is

@@ -37,21 +37,20 @@ func (c *call) follow(targets int) {
 	if targets < 2 || c.way.route != nil && !c.way.route.rescue {
 		return
 	}
-	if n := c.field("n"); n != "" && n != "1" && n != "null" {
+	if n := string(c.value("n")); n != "" && n != "1" && n != "null" {
 		return
 	}
 	c.sent.resume = c.entry.endpoint.Answer.Resume
 }
 
-// field is a top-level field of the request as written; empty if it is not
-// there.
-func (c *call) field(name string) string {
+// value is a top-level field of the request as written; nil if it is not there.
+func (c *call) value(name string) []byte {
 	for _, f := range c.peek.fields {
 		if string(f.Key) == name {
-			return string(f.Value(c.body))
+			return f.Value(c.body)
 		}
 	}
-	return ""
+	return nil
 }
 
 // take notes an event that the client gets.

@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"cmp"
 	"fmt"
 	"net"
 	"net/http"
@@ -26,7 +27,10 @@ type route struct {
 	rescue   bool
 	ping     time.Duration
 	hedge    time.Duration // how long a target may be silent before it gets company; 0: for ever
-	broken   string        // why it can't serve, if it can't
+	balance  Balance
+	affinity Affinity
+	drain    *draining // nil: an attempt ends with its client
+	broken   string    // why it can't serve, if it can't
 }
 
 // step is a group of targets, entered when one of its triggers fired.
@@ -121,7 +125,9 @@ func (c *compiler) route(conf *Route, known, names map[string]string) {
 		id: conf.ID, name: conf.Name, timeouts: conf.Timeouts,
 		actions: c.actions(conf.Failover.Rules), onward: map[llm.Class]bool{},
 		rescue: !conf.Failover.NoRescue, ping: conf.Failover.Ping,
+		balance: cmp.Or(conf.Balance, BalanceWeighted), affinity: cmp.Or(conf.Affinity, AffinityAuto), hedge: conf.Failover.Hedge,
 	}
+	c.options(r, conf)
 	for class, action := range conf.Failover.Rules {
 		r.onward[llm.Class(class)] = action != string(ActGiveUp)
 	}
@@ -152,6 +158,32 @@ func (c *compiler) route(conf *Route, known, names map[string]string) {
 		r.broken = c.faults[before].Field + ": " + c.faults[before].Message
 	}
 	c.snap.routes = append(c.snap.routes, r)
+}
+
+// options checks how a route chooses among targets and treats clients that
+// leave.
+func (c *compiler) options(r *route, conf *Route) {
+	if !slices.Contains(Balances(), r.balance) {
+		c.fault("balance", "%q is not a way to balance: use one of %v", conf.Balance, Balances())
+		r.balance = BalanceWeighted
+	}
+	if affinities := []Affinity{AffinityAuto, AffinityOn, AffinityOff}; !slices.Contains(affinities, r.affinity) {
+		c.fault("affinity", "%q is not known: use one of %v", conf.Affinity, affinities)
+	}
+	f := &conf.Failover
+	if f.Hedge < 0 {
+		c.fault("failover.hedge", "a hedge comes after some time, such as 2s; leave it out for none")
+	}
+	if f.DrainTime < 0 || f.DrainBytes < 0 {
+		c.fault("failover.drain", "a limit is negative: leave it out (or 0) for the default")
+	}
+	switch f.OnClientGone {
+	case "", OnGoneCancel:
+	case OnGoneDrain:
+		r.drain = &draining{time: cmp.Or(f.DrainTime, DefaultDrainTime), bytes: cmp.Or(f.DrainBytes, DefaultDrainBytes)}
+	default:
+		c.fault("failover.on_client_gone", "%q is not known: use %s or %s", f.OnClientGone, OnGoneCancel, OnGoneDrain)
+	}
 }
 
 func (c *compiler) step(field string, conf []Target, on []string, known map[string]string) step {

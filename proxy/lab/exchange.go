@@ -250,8 +250,15 @@ func unsupported(format string, args ...any) *apiError {
 	return fail
 }
 
-// chooseFault takes the fault of the first rule that matches, else the model's.
+// chooseFault takes the fault that the call asks for, else that of the first
+// rule that matches, else the model's.
 func (x *exchange) chooseFault() {
+	if asked := x.r.Header.Get(FaultHeader); asked != "" && x.lab.opts.Asked {
+		if f, err := x.lab.parseFault(asked); err == nil {
+			x.fault = f
+			return
+		}
+	}
 	if f, ok := x.lab.rules.match(x, x.lab.opts.Now()); ok {
 		x.fault = f
 		return

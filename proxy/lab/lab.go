@@ -22,9 +22,16 @@ type Options struct {
 	Pace   time.Duration    // between the words of a stream; 0 is 20 ms, below 0 is no wait
 	Keys   []string         // accepted keys; empty: any key and none
 	Models []string         // more names to serve, such as "qwen-max"; they talk like demo-chat
+	Any    bool             // serve every other name too, as if it were lab-chat
+	Asked  bool             // a call may ask for a fault by the header FaultHeader
 	Log    *slog.Logger     // one line a call; nil discards
 	Forget bool             // keep no record of calls: for a demo, whose prompts are nobody's business
 }
+
+// FaultHeader is the header by which a call asks for a fault, such as
+// "e429:retry_after=2", where Options.Asked permits it. It goes before rules and
+// before the fault of a model's name.
+const FaultHeader = "X-Lab-Fault"
 
 // Lab is the fake vendor: an http.Handler.
 type Lab struct {

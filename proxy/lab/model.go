@@ -67,6 +67,9 @@ func (l *Lab) resolve(name string) (*model, *apiError) {
 		m.fault, err = l.parseFault(strings.TrimPrefix(name, "fault-"))
 		m.params = m.fault.params
 		base = "" // a fault's name says nothing about the model
+	case l.opts.Any:
+		m.params, err = parseParams("", commonParams())
+		base = "" // a stranger's name says nothing
 	default:
 		err = fmt.Errorf("models here are demo-chat, demo-reason, demo-tools2, demo-embed, demo-slow, lab-* and fault-*")
 	}

@@ -32,6 +32,14 @@ func (l *Lab) SetRule(r Rule) error {
 	return nil
 }
 
+// CheckFault reports what is wrong with a fault's text, such as "die:n=40"; the
+// error names what there is instead.
+func CheckFault(text string) error {
+	l := New(Options{})
+	_, err := l.parseFault(text)
+	return err
+}
+
 // ClearRules drops every rule.
 func (l *Lab) ClearRules() { l.rules.clear() }
 

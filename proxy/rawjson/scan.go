@@ -304,3 +304,51 @@ func (s *scanner) digits() int {
 	}
 	return s.i - from
 }
+
+// ErrNotArray is returned by Elements for a text that is valid JSON, but not an
+// array.
+var ErrNotArray = errors.New("not a JSON array")
+
+// Elements calls visit for each element of the array that text holds, in
+// order, with its place in the text, until visit returns an error. It returns
+// that error, or one that says why text is not an array. What comes after the
+// element at which visit stops is not looked at.
+func Elements(text []byte, visit func(from, to int) error) error {
+	s := scanner{b: text}
+	s.space()
+	if c, ok := s.peek(); !ok || c != '[' {
+		if err := s.value(); err != nil {
+			return err
+		}
+		if err := s.end(); err != nil {
+			return err
+		}
+		return ErrNotArray
+	}
+	s.i++
+	s.space()
+	if c, ok := s.peek(); ok && c == ']' {
+		s.i++
+		return s.end()
+	}
+	for {
+		from := s.i
+		if err := s.value(); err != nil {
+			return err
+		}
+		if err := visit(from, s.i); err != nil {
+			return err
+		}
+		s.space()
+		switch c, _ := s.peek(); c {
+		case ',':
+			s.i++
+			s.space()
+		case ']':
+			s.i++
+			return s.end()
+		default:
+			return s.fail("expected , or ] after an element of the array")
+		}
+	}
+}
