@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/posthouse/posthouse/proxy"
+	"github.com/posthouse/posthouse/proxy/price"
 	"github.com/posthouse/posthouse/server/store"
 )
 
@@ -84,6 +85,8 @@ type checked struct {
 	providers []proxy.Provider // with the keys' values where the document gives them
 	routes    []proxy.Route
 	hashes    [][][32]byte // of each consumer's keys; zero: as it is
+	exchange  price.Exchange
+	prices    []price.Entry
 }
 
 // secretsOf collects the provider keys, to tell whether a value is a new one.
@@ -109,7 +112,7 @@ func (a *applier) run(tx *store.Tx) error {
 	}
 	steps := []func(*store.Tx) error{
 		a.putSettings, a.putProviders, a.putRoutes, a.dropConsumers, a.putConsumers,
-		a.dropRoutes, a.dropProviders, a.orderProviders, a.orderRoutes,
+		a.dropRoutes, a.dropProviders, a.orderProviders, a.orderRoutes, a.putPrices,
 	}
 	for _, step := range steps {
 		if err := step(tx); err != nil {

@@ -39,6 +39,7 @@ func (a *applier) check() error {
 		a.checked.hashes = append(a.checked.hashes, a.checkConsumer(f, at, item))
 		f.once(joinPath(at, "name"), "consumer "+item.Name, i, seen)
 	}
+	a.checkPrices(f)
 	return a.doc.wrong(f)
 }
 

@@ -41,6 +41,10 @@ func (s *Server) withCurrent(err error, current func() (any, error)) error {
 		p.Current = out.Body
 	case *settingsOutput:
 		p.Current = out.Body
+	case *priceOutput:
+		p.Current = out.Body
+	case *currencyOutput:
+		p.Current = out.Body
 	}
 	return p
 }

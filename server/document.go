@@ -29,6 +29,7 @@ type Document struct {
 	Providers []ProviderItem `json:"providers" yaml:"providers"`
 	Routes    []RouteSpec    `json:"routes" yaml:"routes"`
 	Consumers []ConsumerItem `json:"consumers" yaml:"consumers"`
+	Prices    *PricesSpec    `json:"prices,omitempty" yaml:"prices,omitempty"`
 }
 
 // ProviderItem is a provider in the document. Keys that are not there (nil)

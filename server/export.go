@@ -87,7 +87,34 @@ func readDocument(ctx context.Context, st *store.Store) (*Document, [][]string, 
 		}
 		doc.Consumers = append(doc.Consumers, item)
 	}
+	prices, err := readPrices(ctx, st)
+	if err != nil {
+		return nil, nil, err
+	}
+	doc.Prices = prices
 	return doc, hints, nil
+}
+
+// readPrices reads the prices that were entered, and the currency if it was
+// ever set. There is no section where there is neither.
+func readPrices(ctx context.Context, st *store.Store) (*PricesSpec, error) {
+	rows, err := st.Prices(ctx)
+	if err != nil {
+		return nil, err
+	}
+	currency, err := st.Currency(ctx)
+	if err != nil || len(rows) == 0 && currency.Version == 0 {
+		return nil, err
+	}
+	out := &PricesSpec{List: []PriceSpec{}}
+	for _, row := range rows {
+		out.List = append(out.List, specOfPrice(row.Entry))
+	}
+	if currency.Version > 0 {
+		spec := specOfCurrency(currency)
+		out.Currency = &spec
+	}
+	return out, nil
 }
 
 // addHints writes each key's hint as a comment beside its name.

@@ -16,7 +16,7 @@ type Plan struct {
 
 // PlanChange is one item that changes.
 type PlanChange struct {
-	Kind   string        `json:"kind" doc:"provider, route, consumer, settings, provider order or route order"`
+	Kind   string        `json:"kind" doc:"provider, route, consumer, price, settings, provider order or route order"`
 	Name   string        `json:"name"`
 	Op     string        `json:"op" enum:"create,update,delete"`
 	Fields []FieldChange `json:"fields" doc:"What changes in it; keys appear as hints"`

@@ -60,6 +60,17 @@ func (s *Server) routes(b builder) {
 	add(b, put, "/api/consumers/{id}/keys/{key}", "update-consumer-key", "Consumers", "Rename, switch or date a key", s.updateConsumerKey)
 	add(b, del, "/api/consumers/{id}/keys/{key}", "delete-consumer-key", "Consumers", "Delete a key", s.deleteConsumerKey)
 
+	add(b, get, "/api/prices", "list-prices", "Prices", "What calls cost: prices entered and shipped", s.listPrices)
+	add(b, post, "/api/prices", "create-price", "Prices", "Enter a price; it comes before the shipped one", s.createPrice)
+	add(b, get, "/api/prices/export", "export-prices", "Prices", "The prices as a list to take elsewhere", s.exportPrices)
+	add(b, post, "/api/prices/import", "import-prices", "Prices", "Enter a list of prices, all or nothing", s.importPrices)
+	add(b, get, "/api/prices/unknown", "unknown-prices", "Prices", "Models that served calls without a known price", s.listUnpriced)
+	add(b, get, "/api/prices/currency", "get-currency", "Prices", "The currency that sums are shown in", s.getCurrency)
+	add(b, put, "/api/prices/currency", "put-currency", "Prices", "Set the currency that sums are shown in and its rates", s.putCurrency)
+	add(b, get, "/api/prices/{id}", "get-price", "Prices", "Show a price that was entered", s.getPrice)
+	add(b, put, "/api/prices/{id}", "update-price", "Prices", "Replace a price that was entered", s.updatePrice)
+	add(b, del, "/api/prices/{id}", "delete-price", "Prices", "Delete a price that was entered", s.deletePrice)
+
 	add(b, get, "/api/settings", "get-settings", "Settings", "Show the settings", s.getSettings)
 	add(b, put, "/api/settings", "put-settings", "Settings", "Replace the settings", s.putSettings)
 	add(b, get, documentPath, "export-config", "Settings", "The configuration as one YAML document, without secrets", s.exportConfig, answers("application/yaml"))

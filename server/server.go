@@ -35,6 +35,7 @@ type Options struct {
 	ProxyHTTP, ProxyHTTPS func() string // addresses of the proxy's doors, for display; may be nil
 	AllowedHosts          []string      // host names, or *.example.com, under which the console may be reached
 	Usage                 callLog
+	Unpriced              *Unpriced // hears of every call; nil: nobody remembers which need a price
 }
 
 // Server is the control plane as an http.Handler.

@@ -69,6 +69,9 @@ func ParseDate(s string) (Date, error) {
 // IsZero reports whether there is none.
 func (d Date) IsZero() bool { return d.t.IsZero() }
 
+// Equal reports whether both are the same day.
+func (d Date) Equal(other Date) bool { return d.t.Equal(other.t) }
+
 // Time is the day's beginning, UTC.
 func (d Date) Time() time.Time { return d.t }
 

@@ -60,6 +60,9 @@ func (r *Rate) UnmarshalJSON(b []byte) error {
 	return err
 }
 
+// Equal reports whether both are the same price.
+func (r Rate) Equal(other Rate) bool { return r == other }
+
 // or is the rate, or another where it is not known.
 func (r Rate) or(other Rate) Rate {
 	if r.known {
@@ -93,6 +96,9 @@ func (r UnitRate) String() string {
 	}
 	return decimal(r.pico, unitPlaces)
 }
+
+// Equal reports whether both are the same price.
+func (r UnitRate) Equal(other UnitRate) bool { return r == other }
 
 // MarshalText implements encoding.TextMarshaler.
 func (r UnitRate) MarshalText() ([]byte, error) { return []byte(r.String()), nil }

@@ -58,10 +58,25 @@ func (q queries) config() (proxy.Config, error) {
 	if err != nil {
 		return proxy.Config{}, err
 	}
-	return proxy.Config{
+	prices, err := q.Prices()
+	if err != nil {
+		return proxy.Config{}, err
+	}
+	currency, err := q.Currency()
+	if err != nil {
+		return proxy.Config{}, err
+	}
+	config := proxy.Config{
 		Access: proxy.Access{Mode: settings.Access}, Limits: settings.Limits, Timeouts: settings.Timeouts,
 		Providers: providers, Routes: mapped(routes, proxyRoute), Consumers: mapped(consumers, proxyConsumer),
-	}, nil
+	}
+	for _, p := range prices {
+		config.Prices = append(config.Prices, p.Entry)
+	}
+	if currency.Version > 0 {
+		config.Exchange = currency.Exchange
+	}
+	return config, nil
 }
 
 // proxyProviders reads all providers with their secrets.

@@ -261,14 +261,15 @@ func TestMigratingKeepsACopy(t *testing.T) {
 	s := openStore(t, options(dir))
 	addProvider(t, s, "one")
 	f := databases(dir)[0]
-	if err := f.copyBefore(t.Context(), 1); err != nil {
+	newest, err := migrations.Config().Newest()
+	if err != nil || newest < 1 {
+		t.Fatalf("newest schema %d, %v", newest, err)
+	}
+	if err := f.copyBefore(t.Context(), newest); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := os.Stat(f.path + ".schema-1.bak"); err == nil {
+	if _, err := os.Stat(fmt.Sprintf("%s.schema-%d.bak", f.path, newest)); err == nil {
 		t.Error("a copy was made although nothing changes")
-	}
-	if newest, err := migrations.Config().Newest(); err != nil || newest < 1 {
-		t.Fatalf("newest schema %d, %v", newest, err)
 	}
 	if err := f.copyBefore(t.Context(), -1); err != nil { // any schema but the newest
 		t.Fatal(err)

@@ -118,8 +118,8 @@ func (t *Tx) CreateProvider(p *Provider) error {
 }
 
 // UpdateProvider saves a provider, all but its keys and position. Version must
-// be the stored one (else *ConflictError) and is bumped in p. Routes that name
-// the provider follow a new name, in this transaction; their versions grow.
+// be the stored one (else *ConflictError) and is bumped in p. Routes and
+// prices that name the provider follow a new name, in this transaction; their versions grow.
 func (t *Tx) UpdateProvider(p *Provider) error {
 	have, err := t.providerAt(p.ID, p.Version)
 	if err != nil {
@@ -139,6 +139,9 @@ func (t *Tx) UpdateProvider(p *Provider) error {
 	}
 	if have.Name == p.Name {
 		return nil
+	}
+	if err := t.renameInPrices(have.Name, p.Name); err != nil {
+		return err
 	}
 	return t.renameInRoutes(have.Name, p.Name)
 }

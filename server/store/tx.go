@@ -22,6 +22,7 @@ const (
 	kindRouteOrder    = "route order"
 	kindProviderKey   = "provider key"
 	kindConsumerKey   = "consumer key"
+	kindPrice         = "price"
 )
 
 // settingsID stands for the one row of settings.
@@ -82,7 +83,13 @@ func (t *Tx) document(kind, id string) (document, error) {
 	case kindConsumer:
 		name, shown, err = t.consumerDocument(id)
 	case kindSettings:
+		if id != settingsID {
+			name, shown, err = t.sectionDocument(id)
+			break
+		}
 		shown, err = t.settingsRow()
+	case kindPrice:
+		name, shown, err = t.priceDocument(id)
 	case kindProviderOrder:
 		shown, err = t.names("providers")
 	case kindRouteOrder:

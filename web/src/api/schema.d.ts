@@ -315,6 +315,112 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/prices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What calls cost: prices entered and shipped */
+        get: operations["list-prices"];
+        put?: never;
+        /** Enter a price; it comes before the shipped one */
+        post: operations["create-price"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/prices/currency": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The currency that sums are shown in */
+        get: operations["get-currency"];
+        /** Set the currency that sums are shown in and its rates */
+        put: operations["put-currency"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/prices/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The prices as a list to take elsewhere */
+        get: operations["export-prices"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/prices/import": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Enter a list of prices, all or nothing */
+        post: operations["import-prices"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/prices/unknown": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Models that served calls without a known price */
+        get: operations["unknown-prices"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/prices/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Show a price that was entered */
+        get: operations["get-price"];
+        /** Replace a price that was entered */
+        put: operations["update-price"];
+        post?: never;
+        /** Delete a price that was entered */
+        delete: operations["delete-price"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/providers": {
         parameters: {
             query?: never;
@@ -1087,6 +1193,22 @@ export interface components {
             name: string;
             password: string;
         };
+        Currency: {
+            /**
+             * @description Three letters
+             * @example CNY
+             */
+            display: string;
+            /** @description What one unit of another currency is worth in it */
+            rates?: {
+                [key: string]: string;
+            };
+            /**
+             * Format: int64
+             * @description Send it back with a change
+             */
+            version: number;
+        };
         CurrencyAmount: {
             /** Format: double */
             amount: number;
@@ -1191,6 +1313,23 @@ export interface components {
             failed: number;
             /** Format: int64 */
             tries: number;
+        };
+        ImportPricesInputBody: {
+            /** @description As an export has it; not kept */
+            as_of?: string;
+            prices: components["schemas"]["PriceSpec"][];
+            /** @description Delete what was entered before and is not in this list */
+            replace?: boolean;
+        };
+        ImportPricesOutputBody: {
+            /** Format: int64 */
+            created: number;
+            /** Format: int64 */
+            deleted: number;
+            /** Format: int64 */
+            unchanged: number;
+            /** Format: int64 */
+            updated: number;
         };
         Incident: {
             /** Format: int64 */
@@ -1458,7 +1597,7 @@ export interface components {
         PlanChange: {
             /** @description What changes in it; keys appear as hints */
             fields: components["schemas"]["FieldChange"][];
-            /** @description provider, route, consumer, settings, provider order or route order */
+            /** @description provider, route, consumer, price, settings, provider order or route order */
             kind: string;
             name: string;
             /** @enum {string} */
@@ -1480,6 +1619,149 @@ export interface components {
             usable: boolean;
             /** @description Why not, or which keys are out */
             why?: string;
+        };
+        Price: {
+            /**
+             * Format: int64
+             * @description Size of prompt in tokens beyond which it holds
+             */
+            above?: number;
+            /** @description Empty: not known */
+            audio_in?: string;
+            /** @description Empty: not known */
+            audio_out?: string;
+            /** @description Empty: as input */
+            cache_read?: string;
+            /** @description Kept for minutes. Empty: as input */
+            cache_write?: string;
+            /** @description Kept for an hour. Empty: as cache_write */
+            cache_write_1h?: string;
+            /**
+             * @description Three letters
+             * @example CNY
+             */
+            currency: string;
+            /**
+             * @description First day (UTC) it holds; empty: it always did
+             * @example 2026-11-24
+             */
+            from?: string;
+            /**
+             * @description Hours of the day (UTC) at which it holds; empty: all
+             * @example 01:00-04:00,06:00-10:00 weekdays
+             */
+            hours?: string;
+            /** @description Of one that an admin entered */
+            id?: string;
+            /** @description Per picture */
+            image?: string;
+            /**
+             * @description Per million tokens, as all of these; 0 is free, empty is not known
+             * @example 2
+             */
+            input?: string;
+            /** @description Per minute of audio */
+            minute?: string;
+            /**
+             * @description Exact, or a pattern in which * is any run of characters
+             * @example qwen-max*
+             */
+            model: string;
+            note?: string;
+            /** @example 8 */
+            output?: string;
+            /** @description Name of the one provider it is for */
+            provider?: string;
+            /** @description Where it is billed apart. Empty: as output */
+            reasoning?: string;
+            /** @description One of the vendor's regions; empty: all */
+            region?: string;
+            /** @description Comes with Posthouse; one that is entered for the same model comes before it */
+            shipped: boolean;
+            /** @description Where it comes from */
+            source?: string;
+            /** Format: date-time */
+            updated_at?: string;
+            /** @description Or the vendor, for all its providers */
+            vendor?: string;
+            /**
+             * Format: int64
+             * @description Send it back with a change
+             */
+            version?: number;
+        };
+        PriceList: {
+            /** @description The day it was written */
+            as_of: string;
+            prices: components["schemas"]["PriceSpec"][];
+        };
+        PriceSpec: {
+            /**
+             * Format: int64
+             * @description Size of prompt in tokens beyond which it holds
+             */
+            above?: number;
+            /** @description Empty: not known */
+            audio_in?: string;
+            /** @description Empty: not known */
+            audio_out?: string;
+            /** @description Empty: as input */
+            cache_read?: string;
+            /** @description Kept for minutes. Empty: as input */
+            cache_write?: string;
+            /** @description Kept for an hour. Empty: as cache_write */
+            cache_write_1h?: string;
+            /**
+             * @description Three letters
+             * @example CNY
+             */
+            currency: string;
+            /**
+             * @description First day (UTC) it holds; empty: it always did
+             * @example 2026-11-24
+             */
+            from?: string;
+            /**
+             * @description Hours of the day (UTC) at which it holds; empty: all
+             * @example 01:00-04:00,06:00-10:00 weekdays
+             */
+            hours?: string;
+            /** @description Per picture */
+            image?: string;
+            /**
+             * @description Per million tokens, as all of these; 0 is free, empty is not known
+             * @example 2
+             */
+            input?: string;
+            /** @description Per minute of audio */
+            minute?: string;
+            /**
+             * @description Exact, or a pattern in which * is any run of characters
+             * @example qwen-max*
+             */
+            model: string;
+            note?: string;
+            /** @example 8 */
+            output?: string;
+            /** @description Name of the one provider it is for */
+            provider?: string;
+            /** @description Where it is billed apart. Empty: as output */
+            reasoning?: string;
+            /** @description One of the vendor's regions; empty: all */
+            region?: string;
+            /** @description Where it comes from */
+            source?: string;
+            /** @description Or the vendor, for all its providers */
+            vendor?: string;
+        };
+        PricesOutputBody: {
+            /** @description The day the shipped list was put together */
+            as_of: string;
+            currency: components["schemas"]["Currency"];
+            /** @description What the shipped list is worth */
+            note: string;
+            /** @description Those that an admin entered first */
+            prices: components["schemas"]["Price"][];
         };
         Probe: {
             /** @description Why not */
@@ -1654,6 +1936,22 @@ export interface components {
         };
         ProvidersOutputBody: {
             providers: components["schemas"]["Provider"][];
+        };
+        PutCurrencyInputBody: {
+            /**
+             * @description Three letters
+             * @example CNY
+             */
+            display: string;
+            /** @description What one unit of another currency is worth in it */
+            rates?: {
+                [key: string]: string;
+            };
+            /**
+             * Format: int64
+             * @description The version the change is based on
+             */
+            version?: number;
         };
         PutSettingsInputBody: {
             /**
@@ -2234,6 +2532,22 @@ export interface components {
             /** @description The key was out of rotation */
             was_out: boolean;
         };
+        UnpricedModel: {
+            /** Format: int64 */
+            calls: number;
+            /** @description What the calls used is known; only the price is missing */
+            counted: boolean;
+            /** Format: date-time */
+            first: string;
+            /** Format: date-time */
+            last: string;
+            model: string;
+            provider: string;
+        };
+        UnpricedOutputBody: {
+            /** @description Since the program started, the most frequent first */
+            models: components["schemas"]["UnpricedModel"][];
+        };
         UpdateConsumerInputBody: {
             /** @description Default true */
             enabled?: boolean;
@@ -2272,6 +2586,70 @@ export interface components {
              * @description Default: as it is
              */
             weight?: number;
+        };
+        UpdatePriceInputBody: {
+            /**
+             * Format: int64
+             * @description Size of prompt in tokens beyond which it holds
+             */
+            above?: number;
+            /** @description Empty: not known */
+            audio_in?: string;
+            /** @description Empty: not known */
+            audio_out?: string;
+            /** @description Empty: as input */
+            cache_read?: string;
+            /** @description Kept for minutes. Empty: as input */
+            cache_write?: string;
+            /** @description Kept for an hour. Empty: as cache_write */
+            cache_write_1h?: string;
+            /**
+             * @description Three letters
+             * @example CNY
+             */
+            currency: string;
+            /**
+             * @description First day (UTC) it holds; empty: it always did
+             * @example 2026-11-24
+             */
+            from?: string;
+            /**
+             * @description Hours of the day (UTC) at which it holds; empty: all
+             * @example 01:00-04:00,06:00-10:00 weekdays
+             */
+            hours?: string;
+            /** @description Per picture */
+            image?: string;
+            /**
+             * @description Per million tokens, as all of these; 0 is free, empty is not known
+             * @example 2
+             */
+            input?: string;
+            /** @description Per minute of audio */
+            minute?: string;
+            /**
+             * @description Exact, or a pattern in which * is any run of characters
+             * @example qwen-max*
+             */
+            model: string;
+            note?: string;
+            /** @example 8 */
+            output?: string;
+            /** @description Name of the one provider it is for */
+            provider?: string;
+            /** @description Where it is billed apart. Empty: as output */
+            reasoning?: string;
+            /** @description One of the vendor's regions; empty: all */
+            region?: string;
+            /** @description Where it comes from */
+            source?: string;
+            /** @description Or the vendor, for all its providers */
+            vendor?: string;
+            /**
+             * Format: int64
+             * @description The version the change is based on
+             */
+            version?: number;
         };
         UpdateProviderInputBody: {
             /** @description Permit loopback and private addresses */
@@ -3157,6 +3535,340 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Me"];
                 };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-prices": {
+        parameters: {
+            query?: {
+                /** @description Only this vendor's */
+                vendor?: string;
+                /** @description Only those entered for this provider */
+                provider?: string;
+                /** @description Only where the model's name or pattern holds this */
+                model?: string;
+                /** @description Only the shipped ones, or only those entered */
+                shipped?: "true" | "false";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PricesOutputBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "create-price": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PriceSpec"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Price"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-currency": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Currency"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "put-currency": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The version the change is based on, instead of in the body */
+                "If-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PutCurrencyInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Currency"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "export-prices": {
+        parameters: {
+            query?: {
+                /** @description The shipped list instead of what was entered, to begin from */
+                shipped?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PriceList"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "import-prices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ImportPricesInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportPricesOutputBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "unknown-prices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UnpricedOutputBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-price": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Price"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "update-price": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The version the change is based on, instead of in the body */
+                "If-Match"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UpdatePriceInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Price"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "delete-price": {
+        parameters: {
+            query?: {
+                /** @description The version the decision is based on; 0 is whatever there is */
+                version?: number;
+            };
+            header?: {
+                /** @description The version the change is based on, instead of in the body */
+                "If-Match"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Error */
             default: {
