@@ -68,6 +68,12 @@ func (chat) DecodeRequest(q *protocol.Question) (*llm.Request, *llm.Error) {
 	return r, nil
 }
 
+// Inlines reports whether a vendor must be given media's bytes: most fetch
+// pictures by URL themselves, none fetches sounds or documents.
+func (chat) Inlines(m *llm.Media, t *protocol.Target) bool {
+	return t.Traits.InlinesMedia || m.Kind == llm.Audio || m.Kind == llm.Document
+}
+
 // unfinished reports whether an assistant message at the end of a conversation
 // is to be continued: it says so (DeepSeek's prefix, Kimi's and Qwen's
 // partial), or there is nothing else that it could be for.
