@@ -3,7 +3,34 @@ package openai
 import (
 	"encoding/json"
 	"fmt"
+
+	"github.com/posthouse/posthouse/proxy/protocol"
 )
+
+// toldModel is a model in OpenAI's lists.
+type toldModel struct {
+	ID      string `json:"id"`
+	Object  string `json:"object"`
+	Created int64  `json:"created"`
+	OwnedBy string `json:"owned_by"`
+}
+
+// encodeModels writes a list of models.
+func encodeModels(models []protocol.Model) []byte {
+	list := struct {
+		Object string      `json:"object"`
+		Data   []toldModel `json:"data"`
+	}{Object: "list", Data: []toldModel{}}
+	for _, m := range models {
+		list.Data = append(list.Data, toldModel{ID: m.ID, Object: "model", OwnedBy: m.Owner})
+	}
+	return value(list)
+}
+
+// encodeModel writes one.
+func encodeModel(m protocol.Model) []byte {
+	return value(toldModel{ID: m.ID, Object: "model", OwnedBy: m.Owner})
+}
 
 // decodeModels reads a list of models in the shapes met in the wild: OpenAI's
 // {"data":[…]}, a bare array (Together, GitHub), {"models":[…]} (Ollama,

@@ -19,10 +19,10 @@ const doneEvent = "data: [DONE]\n\n"
 
 // Protocol is the table of this dialect.
 func Protocol() *protocol.Protocol {
-	chat := protocol.Answer{
+	completion := protocol.Answer{
 		Whole: wholeError, Event: chatEvent, Content: chatContent, EventError: eventError, Usage: usage, Done: doneEvent,
 	}
-	resumable := chat
+	resumable := completion
 	resumable.Resume = &protocol.Resume{Part: chatPart, ID: chatID, Continue: chatContinue, Join: chatJoin}
 	responses := protocol.Answer{
 		Whole: wholeError, Event: responsesEvent, Content: responsesContent, EventError: eventError, Usage: usage,
@@ -37,12 +37,16 @@ func Protocol() *protocol.Protocol {
 		e.Form = true
 		return e
 	}
+	talk := post(llm.OpChat, "/chat/completions", resumable)
+	talk.In, talk.Out = chat{}, chat{}
+	vectors := post(llm.OpEmbeddings, "/embeddings", plain)
+	vectors.Embed = embed{}
 	return &protocol.Protocol{
 		Name: Name,
 		Endpoints: []protocol.Endpoint{
-			post(llm.OpChat, "/chat/completions", resumable),
-			post(llm.OpCompletion, "/completions", chat),
-			post(llm.OpEmbeddings, "/embeddings", plain),
+			talk,
+			post(llm.OpCompletion, "/completions", completion),
+			vectors,
 			post(llm.OpResponses, "/responses", responses),
 			post(llm.OpModeration, "/moderations", plain),
 			post(llm.OpRerank, "/rerank", plain),
@@ -60,5 +64,9 @@ func Protocol() *protocol.Protocol {
 		EncodeStreamError: encodeStreamError,
 		DecodeError:       decodeError,
 		DecodeModels:      decodeModels,
+		EncodeModels:      encodeModels,
+		EncodeModel:       encodeModel,
+		Headers:           []string{"Openai-Beta"},
+		AnswerHeaders:     []string{"Openai-Processing-Ms", "Openai-Version"},
 	}
 }

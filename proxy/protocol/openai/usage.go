@@ -28,6 +28,7 @@ type wireDetails struct {
 	Cached     int64 `json:"cached_tokens"`
 	CacheWrite int64 `json:"cache_write_tokens"`
 	Reasoning  int64 `json:"reasoning_tokens"`
+	Audio      int64 `json:"audio_tokens"`
 }
 
 // usage reads the counts off an answer or an event. In a chat answer they are
@@ -68,6 +69,8 @@ func (u *wireUsage) canonical() (llm.Usage, bool) {
 		CacheRead:  max(u.PromptDetails.Cached, u.InputDetails.Cached, u.CacheHit, u.Cached),
 		CacheWrite: max(u.PromptDetails.CacheWrite, u.InputDetails.CacheWrite),
 		Reasoning:  max(u.CompletionDetails.Reasoning, u.OutputDetails.Reasoning),
+		AudioIn:    max(u.PromptDetails.Audio, u.InputDetails.Audio),
+		AudioOut:   max(u.CompletionDetails.Audio, u.OutputDetails.Audio),
 		Total:      u.TotalTokens,
 	}
 	if prompt != nil {
