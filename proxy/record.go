@@ -21,6 +21,7 @@ type Record struct {
 	Method     string
 	Path       string
 	Op         llm.Op
+	Dialect    string // protocol the client spoke
 	Consumer   string // name; empty for callers without a key
 	ConsumerID string
 	Route      string // name; empty when no written route matched
@@ -56,6 +57,7 @@ type Skip struct {
 type Attempt struct {
 	Provider string
 	Model    string
+	Dialect  string // protocol spoken to the vendor
 	KeyID    string
 	KeyName  string
 	Start    time.Duration // since the record's Start

@@ -4,6 +4,8 @@ import (
 	"context"
 	"time"
 
+	"github.com/danielgtaylor/huma/v2"
+
 	"github.com/posthouse/posthouse/proxy"
 	"github.com/posthouse/posthouse/server/usage"
 )
@@ -18,38 +20,72 @@ type callLog interface {
 // Call is one call of a client, as the gateway dealt with it. It holds no
 // content.
 type Call struct {
-	ID         string      `json:"id" doc:"The x-request-id the client was given"`
-	At         time.Time   `json:"at"`
-	ClientIP   string      `json:"client_ip"`
-	Consumer   string      `json:"consumer" doc:"Empty: a caller without a key"`
-	Method     string      `json:"method"`
-	Path       string      `json:"path"`
-	Route      string      `json:"route" doc:"Empty: the model's name decided"`
-	Asked      string      `json:"asked" doc:"The model the client asked for"`
-	Stream     bool        `json:"stream"`
-	Status     int         `json:"status"`
-	Class      string      `json:"class" doc:"What went wrong; empty: nothing"`
-	Message    string      `json:"message,omitempty"`
-	Provider   string      `json:"provider" doc:"Who answered"`
-	Model      string      `json:"model"`
-	Rescued    bool        `json:"rescued" doc:"A stream that broke off was finished by another target"`
-	TTFTMs     float64     `json:"ttft_ms" doc:"Start to first content; 0: none came"`
-	DurationMs float64     `json:"duration_ms"`
-	BytesIn    int64       `json:"bytes_in"`
-	BytesOut   int64       `json:"bytes_out"`
-	Tokens     *CallTokens `json:"tokens,omitempty" doc:"As the vendor counted; not there if it did not"`
-	Attempts   []Attempt   `json:"attempts"`
-	Skipped    []CallSkip  `json:"skipped" doc:"Targets that were not asked, and why"`
+	ID         string       `json:"id" doc:"The x-request-id the client was given"`
+	At         time.Time    `json:"at"`
+	ClientIP   string       `json:"client_ip"`
+	Consumer   string       `json:"consumer" doc:"Empty: a caller without a key"`
+	Method     string       `json:"method"`
+	Path       string       `json:"path"`
+	Op         string       `json:"op" doc:"What was asked for, such as chat or embeddings; empty: no such endpoint"`
+	Dialect    string       `json:"dialect" doc:"The protocol the client spoke"`
+	Route      string       `json:"route" doc:"Empty: the model's name decided"`
+	Asked      string       `json:"asked" doc:"The model the client asked for"`
+	Stream     bool         `json:"stream"`
+	Status     int          `json:"status"`
+	Outcome    string       `json:"outcome" enum:"ok,rescued,failed,refused,left"`
+	Class      string       `json:"class" doc:"What went wrong; empty: nothing"`
+	Message    string       `json:"message,omitempty"`
+	Provider   string       `json:"provider" doc:"Who answered, or was tried last"`
+	Model      string       `json:"model"`
+	Rescued    bool         `json:"rescued" doc:"A stream that broke off was finished by another target"`
+	Fallback   bool         `json:"fallback" doc:"A second target was asked"`
+	TTFTMs     float64      `json:"ttft_ms" doc:"Start to first content; 0: none came"`
+	DurationMs float64      `json:"duration_ms"`
+	TokensPerS float64      `json:"tokens_per_s" doc:"Output tokens per second after the first content of a stream; 0: not known"`
+	BytesIn    int64        `json:"bytes_in"`
+	BytesOut   int64        `json:"bytes_out"`
+	Tokens     *CallTokens  `json:"tokens,omitempty" doc:"Not there if nobody knows"`
+	Cost       *CallCost    `json:"cost,omitempty" doc:"Not there if the price is not known"`
+	Attempts   []Attempt    `json:"attempts"`
+	Skipped    []CallSkip   `json:"skipped" doc:"Targets that were not asked, and why"`
+	HasContent bool         `json:"has_content" doc:"Prompt and answer were captured"`
+	Content    *CallContent `json:"content,omitempty" doc:"Only in the answer for a single request"`
 }
 
 // CallTokens is what a call consumed.
 type CallTokens struct {
-	Input      int64 `json:"input" doc:"Prompt tokens outside the vendor's cache"`
-	CacheRead  int64 `json:"cache_read"`
-	CacheWrite int64 `json:"cache_write"`
-	Output     int64 `json:"output" doc:"Reasoning included"`
-	Reasoning  int64 `json:"reasoning"`
-	Total      int64 `json:"total"`
+	Input        int64  `json:"input" doc:"Prompt tokens outside the vendor's cache"`
+	CacheRead    int64  `json:"cache_read"`
+	CacheWrite   int64  `json:"cache_write"`
+	CacheWrite1h int64  `json:"cache_write_1h" doc:"The part of cache_write that was written for an hour"`
+	Output       int64  `json:"output" doc:"Reasoning included"`
+	Reasoning    int64  `json:"reasoning"`
+	AudioIn      int64  `json:"audio_in"`
+	AudioOut     int64  `json:"audio_out"`
+	Images       int64  `json:"images"`
+	Total        int64  `json:"total"`
+	InputFrom    string `json:"input_from" enum:",provider,counted,estimated" doc:"Who counted the prompt"`
+	OutputFrom   string `json:"output_from" enum:",provider,counted,estimated" doc:"Who counted the answer"`
+}
+
+// CallCost is what a call cost.
+type CallCost struct {
+	Amount          float64 `json:"amount" doc:"In the currency of the price"`
+	Currency        string  `json:"currency"`
+	DisplayAmount   float64 `json:"display_amount" doc:"In the display currency"`
+	DisplayCurrency string  `json:"display_currency"`
+}
+
+// CallContent is what a call said and was told, where its route captures it.
+type CallContent struct {
+	Request      string    `json:"request" doc:"The body that the client sent, redacted"`
+	Answer       string    `json:"answer" doc:"The body or stream that it got, redacted"`
+	RequestBytes int64     `json:"request_bytes" doc:"Before it was cut"`
+	AnswerBytes  int64     `json:"answer_bytes" doc:"Before it was cut"`
+	RequestCut   bool      `json:"request_cut" doc:"It was longer than the route's limit"`
+	AnswerCut    bool      `json:"answer_cut"`
+	Redactions   int       `json:"redactions" doc:"How many places were blacked out"`
+	KeptUntil    time.Time `json:"kept_until,omitzero"`
 }
 
 // Attempt is one try of one target with one key. Times are from the call's
@@ -57,6 +93,7 @@ type CallTokens struct {
 type Attempt struct {
 	Provider   string  `json:"provider"`
 	Model      string  `json:"model"`
+	Dialect    string  `json:"dialect" doc:"The protocol spoken to the vendor"`
 	Key        string  `json:"key" doc:"The key's name"`
 	StartMs    float64 `json:"start_ms"`
 	HeadersMs  float64 `json:"headers_ms" doc:"To the response headers; 0: none came"`
@@ -74,14 +111,74 @@ type CallSkip struct {
 	Why      string `json:"why"`
 }
 
+// requestFilter picks requests of the log.
+type requestFilter struct {
+	dimensionInput
+	Asked    []string `query:"asked,explode" maxItems:"50" doc:"The model the client asked for; * at the end stands for any rest"`
+	Class    []string `query:"class,explode" maxItems:"50" doc:"What went wrong, such as rate_limited; * is anything"`
+	Status   []string `query:"status,explode" maxItems:"50" doc:"HTTP status, as 429 or 5xx"`
+	Op       []string `query:"op,explode" maxItems:"50"`
+	Key      string   `query:"key" maxLength:"128" doc:"Name of the provider's key that was tried"`
+	ClientIP string   `query:"client_ip" maxLength:"64"`
+	Stream   string   `query:"stream" enum:"true,false"`
+	Rescued  string   `query:"rescued" enum:"true,false" doc:"A stream that broke off was finished by another target"`
+	Fallback string   `query:"fallback" enum:"true,false" doc:"A second target was asked"`
+	MinMs    int64    `query:"min_ms" minimum:"0" doc:"It took at least so long"`
+	MinTTFT  int64    `query:"min_ttft_ms" minimum:"0"`
+	MinCost  float64  `query:"min_cost" minimum:"0" doc:"In the display currency"`
+	MinToken int64    `query:"min_tokens" minimum:"0"`
+	Text     string   `query:"q" maxLength:"200" doc:"Part of an error message of the request or one of its attempts, or a request's id"`
+}
+
 type callsInput struct {
-	Limit int `query:"limit" minimum:"1" maximum:"1000" default:"100"`
+	requestFilter
+	Range  string    `query:"range" enum:"15m,1h,6h,24h,7d,30d,90d" doc:"Up to now. Instead of from and to; without any of them the whole log"`
+	From   time.Time `query:"from"`
+	To     time.Time `query:"to"`
+	Limit  int       `query:"limit" minimum:"1" maximum:"1000" default:"100"`
+	Before string    `query:"before" maxLength:"64" doc:"Only requests older than this: next of the page before"`
+	Facets bool      `query:"facets" doc:"Also count the values of the dimensions"`
 }
 
 type callsOutput struct {
 	Body struct {
-		Requests []Call `json:"requests" doc:"Newest first; the latest 1,000 are kept in memory"`
+		Requests []Call  `json:"requests" doc:"Newest first"`
+		Next     string  `json:"next" doc:"Where the next page begins, for before; empty: this is the last"`
+		Searched string  `json:"searched,omitempty" doc:"How far back a search for rare things has looked (RFC 3339); go on with next"`
+		Facets   *Facets `json:"facets,omitempty"`
 	}
+}
+
+// Facets count the requests of the same time and dimensions by their values.
+// Each dimension is counted without its own condition, so that a page can
+// offer what else there is.
+type Facets struct {
+	Route    []Facet `json:"route"`
+	Provider []Facet `json:"provider"`
+	Model    []Facet `json:"model"`
+	Consumer []Facet `json:"consumer"`
+	Outcome  []Facet `json:"outcome"`
+	Class    []Facet `json:"class"`
+}
+
+// Facet is a value and how many requests have it.
+type Facet struct {
+	Value    string `json:"value"`
+	Requests int64  `json:"requests"`
+}
+
+type exportInput struct {
+	requestFilter
+	Range  string    `query:"range" enum:"15m,1h,6h,24h,7d,30d,90d" doc:"Up to now; default 24h. Instead of from and to"`
+	From   time.Time `query:"from"`
+	To     time.Time `query:"to"`
+	Format string    `query:"format" enum:"csv,jsonl" default:"csv" doc:"csv: one line a request; jsonl: with every attempt"`
+	Limit  int       `query:"limit" minimum:"1" maximum:"10000000" default:"1000000"`
+}
+
+// exportRequests writes the log as a file, as it is read.
+func (s *Server) exportRequests(_ context.Context, _ *exportInput) (*huma.StreamResponse, error) {
+	return nil, notYet()
 }
 
 // listRequests shows the latest calls.

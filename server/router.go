@@ -9,6 +9,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humagin"
+	"github.com/danielgtaylor/huma/v2/sse"
 	"github.com/gin-gonic/gin"
 )
 
@@ -99,14 +100,7 @@ type empty struct{}
 // is logged and stays unsaid.
 func add[I, O any](b builder, method, path, id, tag, summary string, handler func(context.Context, *I) (*O, error), more ...func(*huma.Operation)) {
 	s := b.server
-	op := huma.Operation{
-		OperationID: id, Method: method, Path: path, Summary: summary, Tags: []string{tag},
-		// The body is read and bounded before (body.go).
-		MaxBodyBytes: -1, BodyReadTimeout: -1,
-	}
-	if !isPublic(method, path) {
-		op.Security = []map[string][]string{{"session": {}}, {"token": {}}}
-	}
+	op := operation(method, path, id, tag, summary)
 	for _, m := range more {
 		m(&op)
 	}
@@ -122,6 +116,25 @@ func add[I, O any](b builder, method, path, id, tag, summary string, handler fun
 		}
 		return nil, p
 	})
+}
+
+// operation describes an operation.
+func operation(method, path, id, tag, summary string) huma.Operation {
+	op := huma.Operation{
+		OperationID: id, Method: method, Path: path, Summary: summary, Tags: []string{tag},
+		// The body is read and bounded before (body.go).
+		MaxBodyBytes: -1, BodyReadTimeout: -1,
+	}
+	if !isPublic(method, path) {
+		op.Security = []map[string][]string{{"session": {}}, {"token": {}}}
+	}
+	return op
+}
+
+// stream registers an operation that answers with events until the client
+// leaves; events are the names of their types.
+func stream[I any](b builder, path, id, tag, summary string, events map[string]any, handler func(context.Context, *I, sse.Sender)) {
+	sse.Register(b.api, operation(get, path, id, tag, summary), events, handler)
 }
 
 // answers says that an operation answers a file instead of JSON.

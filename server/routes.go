@@ -66,8 +66,17 @@ func (s *Server) routes(b builder) {
 	add(b, post, documentPath, "apply-config", "Settings", "Apply a YAML document, all or nothing", s.applyConfig)
 	add(b, get, "/api/backup", "backup", "Settings", "Download a backup", s.backup, answers("application/gzip"))
 
-	add(b, get, "/api/requests", "list-requests", "Status", "The latest calls, with every attempt", s.listRequests)
-	add(b, get, "/api/requests/{id}", "get-request", "Status", "What became of one of the latest calls", s.getRequest)
+	add(b, get, "/api/monitor/overview", "monitor-overview", "Monitoring", "How a span went: sums, steps, rankings, incidents", s.overview)
+	add(b, get, "/api/monitor/series", "monitor-series", "Monitoring", "Any figure over time, by any dimension", s.series)
+	add(b, get, "/api/monitor/top", "monitor-top", "Monitoring", "Rankings: of dimensions, errors, the slowest, the dearest", s.top)
+	add(b, get, "/api/monitor/health", "monitor-health", "Monitoring", "How every provider, key and model does", s.monitorHealth)
+	stream(b, "/api/monitor/live", "monitor-live", "Monitoring", "What goes on now, once a second", map[string]any{"now": Live{}}, s.liveNow)
+
+	add(b, get, "/api/requests", "list-requests", "Requests", "The log of requests, newest first", s.listRequests)
+	add(b, get, "/api/requests/export", "export-requests", "Requests", "The log as a file", s.exportRequests, answers("text/csv"))
+	stream(b, "/api/requests/live", "tail-requests", "Requests", "Requests as they end", map[string]any{"request": Call{}, "lost": Lost{}}, s.tail)
+	add(b, get, "/api/requests/{id}", "get-request", "Requests", "What became of a request, attempt by attempt", s.getRequest)
+
 	add(b, get, "/api/revisions", "list-revisions", "Status", "What was changed, when and by whom", s.listRevisions)
 	add(b, get, "/api/status", "status", "Status", "How the program does", s.status)
 }

@@ -213,6 +213,91 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/monitor/health": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How every provider, key and model does */
+        get: operations["monitor-health"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/monitor/live": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What goes on now, once a second */
+        get: operations["monitor-live"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/monitor/overview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How a span went: sums, steps, rankings, incidents */
+        get: operations["monitor-overview"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/monitor/series": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Any figure over time, by any dimension */
+        get: operations["monitor-series"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/monitor/top": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Rankings: of dimensions, errors, the slowest, the dearest */
+        get: operations["monitor-top"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/password": {
         parameters: {
             query?: never;
@@ -377,8 +462,42 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The latest calls, with every attempt */
+        /** The log of requests, newest first */
         get: operations["list-requests"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/requests/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The log as a file */
+        get: operations["export-requests"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/requests/live": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Requests as they end */
+        get: operations["tail-requests"];
         put?: never;
         post?: never;
         delete?: never;
@@ -394,7 +513,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** What became of one of the latest calls */
+        /** What became of a request, attempt by attempt */
         get: operations["get-request"];
         put?: never;
         post?: never;
@@ -644,6 +763,8 @@ export interface components {
         };
         Attempt: {
             class: string;
+            /** @description The protocol spoken to the vendor */
+            dialect: string;
             /** Format: double */
             duration_ms: number;
             /**
@@ -685,15 +806,29 @@ export interface components {
             client_ip: string;
             /** @description Empty: a caller without a key */
             consumer: string;
+            /** @description Only in the answer for a single request */
+            content?: components["schemas"]["CallContent"];
+            /** @description Not there if the price is not known */
+            cost?: components["schemas"]["CallCost"];
+            /** @description The protocol the client spoke */
+            dialect: string;
             /** Format: double */
             duration_ms: number;
+            /** @description A second target was asked */
+            fallback: boolean;
+            /** @description Prompt and answer were captured */
+            has_content: boolean;
             /** @description The x-request-id the client was given */
             id: string;
             message?: string;
             method: string;
             model: string;
+            /** @description What was asked for, such as chat or embeddings; empty: no such endpoint */
+            op: string;
+            /** @enum {string} */
+            outcome: "ok" | "rescued" | "failed" | "refused" | "left";
             path: string;
-            /** @description Who answered */
+            /** @description Who answered, or was tried last */
             provider: string;
             /** @description A stream that broke off was finished by another target */
             rescued: boolean;
@@ -704,13 +839,58 @@ export interface components {
             /** Format: int64 */
             status: number;
             stream: boolean;
-            /** @description As the vendor counted; not there if it did not */
+            /** @description Not there if nobody knows */
             tokens?: components["schemas"]["CallTokens"];
+            /**
+             * Format: double
+             * @description Output tokens per second after the first content of a stream; 0: not known
+             */
+            tokens_per_s: number;
             /**
              * Format: double
              * @description Start to first content; 0: none came
              */
             ttft_ms: number;
+        };
+        CallContent: {
+            /** @description The body or stream that it got, redacted */
+            answer: string;
+            /**
+             * Format: int64
+             * @description Before it was cut
+             */
+            answer_bytes: number;
+            answer_cut: boolean;
+            /** Format: date-time */
+            kept_until?: string;
+            /**
+             * Format: int64
+             * @description How many places were blacked out
+             */
+            redactions: number;
+            /** @description The body that the client sent, redacted */
+            request: string;
+            /**
+             * Format: int64
+             * @description Before it was cut
+             */
+            request_bytes: number;
+            /** @description It was longer than the route's limit */
+            request_cut: boolean;
+        };
+        CallCost: {
+            /**
+             * Format: double
+             * @description In the currency of the price
+             */
+            amount: number;
+            currency: string;
+            /**
+             * Format: double
+             * @description In the display currency
+             */
+            display_amount: number;
+            display_currency: string;
         };
         CallSkip: {
             model: string;
@@ -719,27 +899,78 @@ export interface components {
         };
         CallTokens: {
             /** Format: int64 */
+            audio_in: number;
+            /** Format: int64 */
+            audio_out: number;
+            /** Format: int64 */
             cache_read: number;
             /** Format: int64 */
             cache_write: number;
+            /**
+             * Format: int64
+             * @description The part of cache_write that was written for an hour
+             */
+            cache_write_1h: number;
+            /** Format: int64 */
+            images: number;
             /**
              * Format: int64
              * @description Prompt tokens outside the vendor's cache
              */
             input: number;
             /**
+             * @description Who counted the prompt
+             * @enum {string}
+             */
+            input_from: "" | "provider" | "counted" | "estimated";
+            /**
              * Format: int64
              * @description Reasoning included
              */
             output: number;
+            /**
+             * @description Who counted the answer
+             * @enum {string}
+             */
+            output_from: "" | "provider" | "counted" | "estimated";
             /** Format: int64 */
             reasoning: number;
             /** Format: int64 */
             total: number;
         };
         CallsOutputBody: {
-            /** @description Newest first; the latest 1,000 are kept in memory */
+            facets?: components["schemas"]["Facets"];
+            /** @description Where the next page begins, for before; empty: this is the last */
+            next: string;
+            /** @description Newest first */
             requests: components["schemas"]["Call"][];
+            /** @description How far back a search for rare things has looked (RFC 3339); go on with next */
+            searched?: string;
+        };
+        Chart: {
+            cache_read: number[];
+            cost: number[];
+            duration_p50: (number | null)[];
+            duration_p95: (number | null)[];
+            duration_p99: (number | null)[];
+            failed: number[];
+            fallbacks: number[];
+            left: number[];
+            ok: number[];
+            /** @description All prompt tokens, cached or not */
+            prompt: number[];
+            refused: number[];
+            rescued: number[];
+            rescues: number[];
+            success_rate: (number | null)[];
+            /** @description Where each step begins, Unix seconds */
+            times: number[];
+            tokens_in_per_s: number[];
+            tokens_out_per_s: number[];
+            ttft_p50: (number | null)[];
+            ttft_p95: (number | null)[];
+            ttft_p99: (number | null)[];
+            unpriced: number[];
         };
         Considered: {
             matched: boolean;
@@ -856,6 +1087,43 @@ export interface components {
             name: string;
             password: string;
         };
+        CurrencyAmount: {
+            /** Format: double */
+            amount: number;
+            currency: string;
+        };
+        Database: {
+            /**
+             * Format: int64
+             * @description With its write-ahead log
+             */
+            bytes: number;
+            /**
+             * Format: int64
+             * @description Captured prompts and answers
+             */
+            content_bytes: number;
+            /**
+             * Format: int64
+             * @description Free on the disk; 0: not known
+             */
+            disk_free_bytes: number;
+            /**
+             * Format: int64
+             * @description Of it, unused and about to be given back
+             */
+            free_bytes: number;
+            /**
+             * Format: date-time
+             * @description The oldest row
+             */
+            oldest?: string;
+            /**
+             * Format: int64
+             * @description About how many requests have a row
+             */
+            rows: number;
+        };
         DiscoverOutputBody: {
             /** @description Listed, but not among the provider's models before */
             added: string[];
@@ -877,6 +1145,19 @@ export interface components {
             /** @description In the order they would be tried, weights apart */
             targets: components["schemas"]["Planned"][];
         };
+        Facet: {
+            /** Format: int64 */
+            requests: number;
+            value: string;
+        };
+        Facets: {
+            class: components["schemas"]["Facet"][];
+            consumer: components["schemas"]["Facet"][];
+            model: components["schemas"]["Facet"][];
+            outcome: components["schemas"]["Facet"][];
+            provider: components["schemas"]["Facet"][];
+            route: components["schemas"]["Facet"][];
+        };
         Failover: {
             /**
              * @description Silence after which a streaming client is sent a comment, to keep the connection alive; default 15s
@@ -894,6 +1175,88 @@ export interface components {
             after?: string;
             before?: string;
             field: string;
+        };
+        Health: {
+            providers: components["schemas"]["ProviderHealth"][];
+            /** @description What the strips cover, in 90 buckets */
+            span: components["schemas"]["Span"];
+        };
+        HealthBucket: {
+            /**
+             * Format: int64
+             * @description Where it begins, Unix seconds
+             */
+            at: number;
+            /** Format: int64 */
+            failed: number;
+            /** Format: int64 */
+            tries: number;
+        };
+        Incident: {
+            /** Format: int64 */
+            failed: number;
+            /** Format: date-time */
+            from: string;
+            /**
+             * @description failing: callers got errors; provider: a provider failed, callers may not have noticed
+             * @enum {string}
+             */
+            kind: "failing" | "provider";
+            /** @description The most frequent cause, normalised; empty: not known */
+            message: string;
+            /** @description It reaches to now */
+            open: boolean;
+            /** @description The provider that failed most; empty: none in particular */
+            provider: string;
+            /**
+             * Format: int64
+             * @description For a provider: tries
+             */
+            requests: number;
+            /**
+             * Format: int64
+             * @description Requests that another key or target served meanwhile
+             */
+            rescued: number;
+            /** Format: date-time */
+            to: string;
+        };
+        KeyHealth: {
+            /** @description What put it out */
+            class?: string;
+            /**
+             * Format: int64
+             * @description Refusals of the key included
+             */
+            failed: number;
+            /** @description **** and the key's end */
+            hint: string;
+            id: string;
+            name: string;
+            /** @description The vendor's own words */
+            reason?: string;
+            /** Format: date-time */
+            since?: string;
+            /** @enum {string} */
+            state: "ok" | "cooling" | "benched" | "disabled" | "broken";
+            strip: components["schemas"]["HealthBucket"][];
+            /** Format: int64 */
+            tries: number;
+            /**
+             * Format: date-time
+             * @description When it is tried again
+             */
+            until?: string;
+        };
+        LastError: {
+            /** Format: date-time */
+            at: string;
+            class: string;
+            key: string;
+            message: string;
+            model: string;
+            /** @description Its id in the log */
+            request: string;
         };
         Limits: {
             /**
@@ -916,6 +1279,51 @@ export interface components {
              * @description Most calls at once; 0 is 2000
              */
             in_flight?: number;
+        };
+        Live: {
+            /** Format: date-time */
+            at: string;
+            /** @description Of the last 60 s */
+            duration_ms: components["schemas"]["Quantiles"];
+            /** Format: int64 */
+            failed: number;
+            /** Format: int64 */
+            in_flight: number;
+            /** Format: int64 */
+            left: number;
+            /**
+             * Format: int64
+             * @description Of the last 60 s, like the following
+             */
+            ok: number;
+            /** Format: int64 */
+            refused: number;
+            /** Format: double */
+            requests_per_s: number;
+            /** Format: int64 */
+            rescued: number;
+            system: components["schemas"]["System"];
+            /**
+             * Format: double
+             * @description Counted when a request ends
+             */
+            tokens_in_per_s: number;
+            /** Format: double */
+            tokens_out_per_s: number;
+            /**
+             * Format: int64
+             * @description Requests since the start: when it grows, there is something new to read
+             */
+            total: number;
+            /** @description Of the last 60 s */
+            ttft_ms: components["schemas"]["Quantiles"];
+        };
+        Lost: {
+            /**
+             * Format: int64
+             * @description How many, since the last such event
+             */
+            requests: number;
         };
         Match: {
             /** @description All must hold */
@@ -950,6 +1358,22 @@ export interface components {
              */
             kind?: "exact" | "prefix" | "glob" | "regex";
             value: string;
+        };
+        Money: {
+            /**
+             * Format: double
+             * @description Of the priced requests, in currency
+             */
+            amount: number;
+            /** @description The same in the vendors' own currencies */
+            by_currency: components["schemas"]["CurrencyAmount"][];
+            /** @description The display currency, ISO 4217; empty: nothing was priced */
+            currency: string;
+            /**
+             * Format: int64
+             * @description Served requests whose price is not known
+             */
+            unpriced: number;
         };
         NameMatch: {
             name: string;
@@ -996,6 +1420,24 @@ export interface components {
         OrderInputBody: {
             /** @description Every id, in the new order */
             ids: string[];
+        };
+        Overview: {
+            /** @description Of the period of the same length before it */
+            before: components["schemas"]["Totals"];
+            chart: components["schemas"]["Chart"];
+            consumers: components["schemas"]["TopRow"][];
+            /** @description The ten most frequent */
+            errors: components["schemas"]["TopError"][];
+            /** @description Times with bad outcomes, to shade in every chart */
+            incidents: components["schemas"]["Incident"][];
+            models: components["schemas"]["TopRow"][];
+            /** @description Of the span */
+            now: components["schemas"]["Totals"];
+            /** @description The ten with the most requests */
+            providers: components["schemas"]["TopRow"][];
+            routes: components["schemas"]["TopRow"][];
+            span: components["schemas"]["Span"];
+            system: components["schemas"]["System"];
         };
         PasswordInputBody: {
             current: string;
@@ -1155,6 +1597,32 @@ export interface components {
              */
             version: number;
         };
+        ProviderHealth: {
+            duration_ms: components["schemas"]["Quantiles"];
+            enabled: boolean;
+            /**
+             * Format: int64
+             * @description For reasons that speak against the provider; mistakes of callers do not
+             */
+            failed: number;
+            id: string;
+            keys: components["schemas"]["KeyHealth"][];
+            last_error?: components["schemas"]["LastError"];
+            name: string;
+            /**
+             * @description degraded: some keys or models are out, or more than one try in ten failed in the last five minutes; down: all keys or all models are out; idle: no tries in the span
+             * @enum {string}
+             */
+            state: "ok" | "degraded" | "down" | "idle" | "disabled";
+            /** @description 90 buckets, oldest first */
+            strip: components["schemas"]["HealthBucket"][];
+            /** @description The models that were tried in the span or are left alone now */
+            targets: components["schemas"]["TargetHealth"][];
+            /** Format: int64 */
+            tries: number;
+            ttft_ms: components["schemas"]["Quantiles"];
+            vendor: string;
+        };
         ProviderKey: {
             /** @description What put it out */
             class?: string;
@@ -1204,6 +1672,20 @@ export interface components {
              */
             version?: number;
         };
+        Quantiles: {
+            /** Format: double */
+            avg: number | null;
+            /** Format: int64 */
+            count: number;
+            /** Format: double */
+            p50: number | null;
+            /** Format: double */
+            p90: number | null;
+            /** Format: double */
+            p95: number | null;
+            /** Format: double */
+            p99: number | null;
+        };
         Question: {
             /** @description A consumer's name; empty: a caller without a key */
             consumer?: string;
@@ -1219,6 +1701,25 @@ export interface components {
             query?: {
                 [key: string]: string;
             };
+        };
+        Queue: {
+            /**
+             * Format: int64
+             * @description Rows given up because the file could not be written
+             */
+            failed: number;
+            /**
+             * Format: int64
+             * @description Rows given up because the queue was full; the sums count them all the same
+             */
+            shed: number;
+            /**
+             * Format: int64
+             * @description Rows not yet in the database
+             */
+            waiting: number;
+            /** Format: int64 */
+            written: number;
         };
         RecordStatus: {
             /**
@@ -1318,6 +1819,32 @@ export interface components {
         RoutesOutputBody: {
             routes: components["schemas"]["Route"][];
         };
+        Series: {
+            by: string;
+            lines: components["schemas"]["SeriesLine"][];
+            span: components["schemas"]["Span"];
+            /** @description Where each step begins, Unix seconds */
+            times: number[];
+        };
+        SeriesLine: {
+            /**
+             * Format: double
+             * @description Over the period before it
+             */
+            before: number | null;
+            metric: string;
+            /** @description The value of the dimension; empty without one, or for none */
+            name: string;
+            /**
+             * Format: double
+             * @description Over the whole span
+             */
+            now: number | null;
+            /** @description The sum of those that have no line */
+            other?: boolean;
+            /** @description One a step; null: nothing was measured */
+            values: (number | null)[];
+        };
         Settings: {
             /** @enum {string} */
             access: "local" | "keys" | "open";
@@ -1343,6 +1870,24 @@ export interface components {
             needed: boolean;
             /** @description This client must present the setup token */
             token_needed: boolean;
+        };
+        Span: {
+            /**
+             * Format: date-time
+             * @description Where the period of the same length before it begins; it ends at from
+             */
+            before: string;
+            /** Format: date-time */
+            from: string;
+            /**
+             * Format: int64
+             * @description Seconds of one step; days are 86400, and shorter or longer where clocks change
+             */
+            step_s: number;
+            /** Format: date-time */
+            to: string;
+            /** @description The zone in which days begin */
+            tz: string;
         };
         Status: {
             commit: string;
@@ -1373,6 +1918,31 @@ export interface components {
             /** @description Tried in an order drawn by weight */
             targets: components["schemas"]["Target"][];
         };
+        System: {
+            /**
+             * Format: double
+             * @description Of one core, over the last seconds; null: not known on this system
+             */
+            cpu_percent: number | null;
+            database: components["schemas"]["Database"];
+            /** Format: int64 */
+            goroutines: number;
+            /** Format: int64 */
+            heap_bytes: number;
+            /**
+             * Format: int64
+             * @description Requests being served
+             */
+            in_flight: number;
+            /**
+             * Format: int64
+             * @description Resident; what Go holds where that is not known
+             */
+            memory_bytes: number;
+            queue: components["schemas"]["Queue"];
+            /** Format: int64 */
+            uptime_s: number;
+        };
         Target: {
             /** @description The model to ask for there; empty keeps the caller's */
             model?: string;
@@ -1385,6 +1955,28 @@ export interface components {
              * @description Share among its siblings; default 1
              */
             weight?: number;
+        };
+        TargetHealth: {
+            /**
+             * @description open: left alone for a while because it failed too often
+             * @enum {string}
+             */
+            breaker: "closed" | "open";
+            /** @description The failure that opened it */
+            class?: string;
+            duration_ms: components["schemas"]["Quantiles"];
+            /** Format: int64 */
+            failed: number;
+            model: string;
+            /**
+             * Format: date-time
+             * @description When a call may find out whether it is back
+             */
+            next_probe?: string;
+            /** Format: date-time */
+            since?: string;
+            /** Format: int64 */
+            tries: number;
         };
         TestNewInputBody: {
             /** @description Permit loopback and private addresses */
@@ -1456,8 +2048,187 @@ export interface components {
              */
             total?: string;
         };
+        Tokens: {
+            /**
+             * Format: int64
+             * @description The part of the prompt that was audio
+             */
+            audio_in: number;
+            /**
+             * Format: int64
+             * @description The part of output that was audio
+             */
+            audio_out: number;
+            /** Format: int64 */
+            cache_read: number;
+            /**
+             * Format: int64
+             * @description For however long
+             */
+            cache_write: number;
+            /**
+             * Format: int64
+             * @description The part of cache_write that was written for an hour
+             */
+            cache_write_1h: number;
+            /**
+             * Format: int64
+             * @description Requests of which a figure was counted or estimated here
+             */
+            estimated: number;
+            /**
+             * Format: int64
+             * @description Pictures made; units, not tokens
+             */
+            images: number;
+            /**
+             * Format: int64
+             * @description Prompt tokens outside the vendor's cache
+             */
+            input: number;
+            /**
+             * Format: int64
+             * @description Reasoning included
+             */
+            output: number;
+            /** Format: int64 */
+            reasoning: number;
+            /**
+             * Format: int64
+             * @description As the vendors count
+             */
+            total: number;
+            /**
+             * Format: int64
+             * @description Served requests of which nobody knows the usage
+             */
+            unknown: number;
+        };
         TokensOutputBody: {
             tokens: components["schemas"]["APIToken"][];
+        };
+        Top: {
+            by: string;
+            /** @description For error */
+            errors: components["schemas"]["TopError"][];
+            /** @description For slowest and dearest */
+            requests: components["schemas"]["Call"][];
+            /** @description For route, provider, model, consumer, outcome; the last may be other */
+            rows: components["schemas"]["TopRow"][];
+            span: components["schemas"]["Span"];
+        };
+        TopError: {
+            class: string;
+            /**
+             * Format: date-time
+             * @description The end of the hour in which it last happened, or now
+             */
+            last: string;
+            /** @description Normalised: # stands for numbers and ids */
+            message: string;
+            model: string;
+            /** @description Empty: it happened here */
+            provider: string;
+            /**
+             * Format: int64
+             * @description Requests that ended so
+             */
+            requests: number;
+            /**
+             * Format: int64
+             * @description Tries of targets that failed so
+             */
+            tries: number;
+        };
+        TopRow: {
+            before: components["schemas"]["Totals"];
+            /**
+             * Format: int64
+             * @description How many other stands for
+             */
+            count?: number;
+            /** @description Empty: none (no route, no key) */
+            name: string;
+            now: components["schemas"]["Totals"];
+            /** @description The sum of those that are not listed */
+            other?: boolean;
+        };
+        Totals: {
+            /**
+             * Format: int64
+             * @description Tries of targets
+             */
+            attempts: number;
+            /** Format: int64 */
+            bytes_in: number;
+            /** Format: int64 */
+            bytes_out: number;
+            cost: components["schemas"]["Money"];
+            /** @description Start to last byte, of served requests */
+            duration_ms: components["schemas"]["Quantiles"];
+            /**
+             * Format: int64
+             * @description Not served for a reason that is not the caller's
+             */
+            failed: number;
+            /**
+             * Format: int64
+             * @description Requests for which a second target was asked
+             */
+            fallbacks: number;
+            /**
+             * Format: int64
+             * @description The caller went away first
+             */
+            left: number;
+            /**
+             * Format: int64
+             * @description Served by the first try
+             */
+            ok: number;
+            /**
+             * Format: int64
+             * @description The caller's own mistake, or not allowed
+             */
+            refused: number;
+            /** Format: int64 */
+            requests: number;
+            /** Format: double */
+            requests_per_s: number;
+            /**
+             * Format: int64
+             * @description Served although a try failed: another key, another target, or a stream finished by another target
+             */
+            rescued: number;
+            /**
+             * Format: int64
+             * @description Streams that broke off and were finished by another target
+             */
+            rescues: number;
+            /**
+             * Format: int64
+             * @description Requests that are counted here but have no row in the log, as it could not keep up
+             */
+            shed: number;
+            /** @description Output tokens per second after the first content, streams only */
+            speed: components["schemas"]["Quantiles"];
+            /** Format: int64 */
+            streams: number;
+            /**
+             * Format: double
+             * @description (ok + rescued) / (ok + rescued + failed), 0 to 1; null: nothing to judge by
+             */
+            success_rate: number | null;
+            tokens: components["schemas"]["Tokens"];
+            /**
+             * Format: double
+             * @description Prompt tokens, cached ones included
+             */
+            tokens_in_per_s: number;
+            /** Format: double */
+            tokens_out_per_s: number;
+            /** @description Start to first content, streams only */
+            ttft_ms: components["schemas"]["Quantiles"];
         };
         UnbenchOutputBody: {
             /** @description The key was out of rotation */
@@ -2184,6 +2955,186 @@ export interface operations {
             };
         };
     };
+    "monitor-health": {
+        parameters: {
+            query?: {
+                /** @description What the strips cover */
+                range?: "15m" | "1h" | "6h" | "24h" | "7d" | "30d" | "90d";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Health"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "monitor-live": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": {
+                        data: components["schemas"]["Live"];
+                        /**
+                         * @description The event name.
+                         * @constant
+                         */
+                        event: "now";
+                        /** @description The event ID. */
+                        id?: number;
+                        /** @description The retry time in milliseconds. */
+                        retry?: number;
+                    }[];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "monitor-overview": {
+        parameters: {
+            query?: {
+                /** @description Up to now; default 24h. Instead of from and to */
+                range?: "15m" | "1h" | "6h" | "24h" | "7d" | "30d" | "90d";
+                /** @description The beginning of the span; instead of range */
+                from?: string;
+                /** @description Its end; default now */
+                to?: string;
+                /** @description Where days begin, as an IANA name; default UTC */
+                tz?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Overview"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "monitor-series": {
+        parameters: {
+            query?: {
+                /** @description What to draw; default requests; may be repeated */
+                metric?: ("requests" | "ok" | "rescued" | "failed" | "refused" | "left" | "success_rate" | "attempts" | "fallbacks" | "rescues" | "tokens" | "tokens_in" | "tokens_out" | "tokens_cached" | "tokens_reasoning" | "requests_per_s" | "tokens_in_per_s" | "tokens_out_per_s" | "cost" | "unpriced" | "ttft_avg" | "ttft_p50" | "ttft_p90" | "ttft_p95" | "ttft_p99" | "duration_avg" | "duration_p50" | "duration_p90" | "duration_p95" | "duration_p99" | "speed_avg" | "speed_p50" | "speed_p90" | "speed_p95" | "speed_p99")[];
+                /** @description One line for each value of it; default one line */
+                by?: "route" | "provider" | "model" | "consumer" | "outcome" | "class";
+                /** @description Lines at most; the rest becomes other where it can be added up */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Series"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "monitor-top": {
+        parameters: {
+            query?: {
+                by?: "route" | "provider" | "model" | "consumer" | "outcome" | "error" | "slowest" | "dearest";
+                /** @description For the dimensions; duration and ttft are the p95 */
+                sort?: "requests" | "tokens" | "cost" | "failed" | "duration" | "ttft";
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Top"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "change-password": {
         parameters: {
             query?: never;
@@ -2624,7 +3575,15 @@ export interface operations {
     "list-requests": {
         parameters: {
             query?: {
+                /** @description Up to now. Instead of from and to; without any of them the whole log */
+                range?: "15m" | "1h" | "6h" | "24h" | "7d" | "30d" | "90d";
+                from?: string;
+                to?: string;
                 limit?: number;
+                /** @description Only requests older than this: next of the page before */
+                before?: string;
+                /** @description Also count the values of the dimensions */
+                facets?: boolean;
             };
             header?: never;
             path?: never;
@@ -2639,6 +3598,94 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["CallsOutputBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "export-requests": {
+        parameters: {
+            query?: {
+                /** @description Up to now; default 24h. Instead of from and to */
+                range?: "15m" | "1h" | "6h" | "24h" | "7d" | "30d" | "90d";
+                from?: string;
+                to?: string;
+                /** @description csv: one line a request; jsonl: with every attempt */
+                format?: "csv" | "jsonl";
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "tail-requests": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": ({
+                        data: components["schemas"]["Lost"];
+                        /**
+                         * @description The event name.
+                         * @constant
+                         */
+                        event: "lost";
+                        /** @description The event ID. */
+                        id?: number;
+                        /** @description The retry time in milliseconds. */
+                        retry?: number;
+                    } | {
+                        data: components["schemas"]["Call"];
+                        /**
+                         * @description The event name.
+                         * @constant
+                         */
+                        event: "request";
+                        /** @description The event ID. */
+                        id?: number;
+                        /** @description The retry time in milliseconds. */
+                        retry?: number;
+                    })[];
                 };
             };
             /** @description Error */
