@@ -26,14 +26,29 @@ export default defineConfig({
         // reshuffle (and rename) the rest of the committed build.
         codeSplitting: {
           groups: [
-            { name: 'vendor', test: /node_modules\/(?!@base-ui\/react\/(select|radio|switch|collapsible|toggle))/, priority: 3 },
+            {
+              name: 'vendor',
+              test: /node_modules\/(?!@base-ui\/(?!react\/(csp-provider|internals\/csp-context))|@floating-ui|reselect|tabbable|uplot|@codemirror|@lezer|yaml|style-mod|w3c-keyname|crelt|@marijn|@tanstack\/(react-virtual|virtual-core))/,
+              priority: 6,
+            },
+            // What draws time series, what edits documents, and menus, dialogs
+            // and forms are no part of a first look at the page.
+            { name: 'uplot', test: /node_modules\/uplot/, priority: 5 },
+            { name: 'editor', test: /node_modules\/(@codemirror|@lezer|yaml|style-mod|w3c-keyname|crelt|@marijn)/, priority: 5 },
+            { name: 'virtual', test: /node_modules\/@tanstack\/(react-virtual|virtual-core)/, priority: 5 },
+            { name: 'base', test: /node_modules\//, priority: 4 },
             {
               name: 'kit',
-              test: /src\/(lib|api|shell|ui\/(?!Select|Switch|Tags|Pairs|Segmented|Disclosure|Expiry|VendorMark))/,
+              test: /src\/(lib\/|api\/|i18n\.|page\.|shell\/(Shell|Sidebar|Topbar|Logo|endpoint|theme|useJumps|Lost|TimeControls)\.|ui\/(Badge|Button|Card|Copy|cx|Feedback|LazyMenu|PageHead|Segmented|toast|ToastHost|VendorMark)\.)/,
               priority: 2,
             },
-            // What only forms need is not loaded before there is one.
-            { name: 'forms', test: /src\/(parts|ui)\/|@base-ui/, priority: 1 },
+            // What pages share and needs none of those.
+            {
+              name: 'parts',
+              test: /src\/(ui\/(chart\/|Field)|parts\/(outcome|keyState|models|Chain|snippets|Snippets|AnswerFigures|useChat)\.)/,
+              priority: 2,
+            },
+            { name: 'forms', test: /src\/(parts|ui|shell)\//, priority: 1 },
           ],
         },
         assetFileNames: 'app-[name][extname]',

@@ -8,7 +8,7 @@ import './app.css'
 import { startLanguages } from './i18n'
 import { router } from './router'
 import { followSystem } from './shell/theme'
-import { Toasts } from './ui/Toasts'
+import { ToastHost } from './ui/ToastHost'
 
 followSystem()
 await startLanguages()
@@ -20,7 +20,7 @@ if (root) {
       <CSPProvider disableStyleElements>
         <QueryClientProvider client={client}>
           <RouterProvider router={router} />
-          <Toasts />
+          <ToastHost />
         </QueryClientProvider>
       </CSPProvider>
     </StrictMode>,

@@ -21,6 +21,8 @@ export interface Page {
   icon: LucideIcon
   /** The letter that leads there after g. */
   jump?: string
+  /** The stretch of time in the top bar matters to it. */
+  ranged?: boolean
   /** Shown without menu and login, as setup and login are. */
   bare?: boolean
   load: () => Promise<{ default: ComponentType }>

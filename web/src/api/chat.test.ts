@@ -1,4 +1,5 @@
 import { afterEach, expect, it, vi } from 'vitest'
+import { withCall } from '@/parts/useChat'
 import { type ChatUpdate, chat, events } from './chat'
 
 /** A stream that arrives in the pieces given. */
@@ -63,4 +64,17 @@ it('says what goes wrong within a stream', async () => {
     async () => new Response(stream('data: {"choices":[{"delta":{"content":"Hi"}}]}\n\ndata: {"error":{"message":"cut off"}}\n\n')),
   )
   await expect(all(chat({ model: 'm', messages: [] }, new AbortController().signal))).rejects.toThrow('cut off')
+})
+
+it('passes on what the model wants called, piece by piece', async () => {
+  const piece = (call: object) => `data: ${JSON.stringify({ choices: [{ delta: { tool_calls: [call] } }] })}\n\n`
+  const body = stream(
+    piece({ index: 0, id: 'c1', function: { name: 'weather', arguments: '{"city":' } }),
+    piece({ index: 0, function: { arguments: '"Oslo"}' } }),
+    'data: {"choices":[{"delta":{},"finish_reason":"tool_calls"}]}\n\ndata: [DONE]\n\n',
+  )
+  vi.stubGlobal('fetch', async () => new Response(body))
+  const updates = await all<ChatUpdate>(chat({ model: 'm', messages: [] }, new AbortController().signal))
+  const calls = updates.flatMap((u) => u.call ?? []).reduce(withCall, [])
+  expect(calls).toEqual([{ id: 'c1', type: 'function', function: { name: 'weather', arguments: '{"city":"Oslo"}' } }])
 })

@@ -1,16 +1,34 @@
 import { failure } from './client'
 import { ApiError } from './problem'
 
+export type Role = 'system' | 'user' | 'assistant' | 'tool'
+
+export type Part = { type: 'text'; text: string } | { type: 'image_url'; image_url: { url: string } }
+
+/** A function the model wants called; its arguments are JSON as the model wrote it. */
+export interface ToolCall {
+  id: string
+  type: 'function'
+  function: { name: string; arguments: string }
+}
+
 export interface Message {
-  role: 'system' | 'user' | 'assistant'
-  content: string
+  role: Role
+  content: string | Part[]
+  tool_calls?: ToolCall[]
+  tool_call_id?: string
 }
 
 export interface ChatRequest {
   model: string
   messages: Message[]
   temperature?: number
+  top_p?: number
   max_tokens?: number
+  seed?: number
+  stop?: string[]
+  tools?: unknown[]
+  response_format?: unknown
 }
 
 /** Where an answer came from, as the proxy's headers tell. */
@@ -28,13 +46,20 @@ export interface ChatUpdate {
   text?: string
   /** More of what the model thinks before it answers. */
   thought?: string
+  /** A piece of a call of a tool: the first has its id and name, the others more of its arguments. */
+  call?: { at: number; id?: string; name?: string; arguments?: string }
   tokens?: { input: number; output: number }
   finish?: string
 }
 
 interface Chunk {
   choices?: {
-    delta?: { content?: string | null; reasoning_content?: string | null; reasoning?: string | null }
+    delta?: {
+      content?: string | null
+      reasoning_content?: string | null
+      reasoning?: string | null
+      tool_calls?: { index?: number; id?: string; function?: { name?: string; arguments?: string } }[]
+    }
     finish_reason?: string | null
   }[]
   usage?: { prompt_tokens?: number; completion_tokens?: number } | null
@@ -60,9 +85,13 @@ export async function* chat(request: ChatRequest, signal: AbortSignal): AsyncGen
   let whole = false
   for await (const data of events(response.body)) {
     if (data === '[DONE]') return
-    const update = read(JSON.parse(data) as Chunk, response)
+    const chunk = JSON.parse(data) as Chunk
+    const update = read(chunk, response)
     whole ||= update?.finish !== undefined
     if (update) yield update
+    for (const call of chunk.choices?.[0]?.delta?.tool_calls ?? []) {
+      yield { call: { at: call.index ?? 0, id: call.id, name: call.function?.name, arguments: call.function?.arguments } }
+    }
   }
   if (!whole) throw openAIFailure(response.status, { message: 'The answer broke off before it was whole.', code: 'cut' }, response)
 }

@@ -30,10 +30,33 @@ function make(language: string) {
   const day = new Intl.DateTimeFormat(language, { dateStyle: 'medium' })
   const moment = new Intl.DateTimeFormat(language, { dateStyle: 'medium', timeStyle: 'medium', hourCycle: 'h23' })
   const clock = new Intl.DateTimeFormat(language, { timeStyle: 'medium', hourCycle: 'h23' })
+  const compact = new Intl.NumberFormat(language, { notation: 'compact', maximumFractionDigits: 1 })
+  const hour = new Intl.DateTimeFormat(language, { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' })
+  const monthDay = new Intl.DateTimeFormat(language, { month: 'numeric', day: 'numeric' })
+  const minute = new Intl.DateTimeFormat(language, {
+    month: 'numeric',
+    day: 'numeric',
+    hour: '2-digit',
+    minute: '2-digit',
+    hourCycle: 'h23',
+  })
+  const percent = new Intl.NumberFormat(language, { style: 'percent', maximumFractionDigits: 2 })
+  const bytes = new Intl.NumberFormat(language, { maximumFractionDigits: 1 })
   const relative = new Intl.RelativeTimeFormat(language, { numeric: 'auto' })
   return {
     number: (n: number) => whole.format(n),
     decimal: (n: number) => tenth.format(n),
+    /** Short: 38.2K, 1.4M; in Chinese by ten thousands. */
+    compact: (n: number) => (Math.abs(n) < 1000 ? tenth.format(n) : compact.format(n)),
+    percent: (n: number) => percent.format(n),
+    /** A time on an axis: of the day, or the day itself. */
+    axis: (seconds: number, short: boolean) => (short ? hour : monthDay).format(new Date(seconds * 1000)),
+    /** A moment in seconds since 1970, to the minute. */
+    minute: (seconds: number) => minute.format(new Date(seconds * 1000)),
+    bytes: (n: number) => {
+      const unit = n >= 2 ** 30 ? 3 : n >= 2 ** 20 ? 2 : n >= 1024 ? 1 : 0
+      return `${bytes.format(n / 1024 ** unit)} ${['B', 'KiB', 'MiB', 'GiB'][unit]}`
+    },
     date: (t: string) => day.format(new Date(t)),
     /** The time of day. */
     clock: (t: string) => clock.format(new Date(t)),

@@ -27,11 +27,11 @@ export function useParam(name: string): [string | undefined, (value: string | un
 }
 
 /** Several values at once. */
-export function useSetParams(): (values: Params) => void {
+export function useSetParams(): (values: Params, replace?: boolean) => void {
   const navigate = useNavigate()
   return useCallback(
-    (values: Params) => {
-      void navigate({ to: '.', search: ((old: Params) => ({ ...old, ...values })) as never, resetScroll: false })
+    (values: Params, replace = false) => {
+      void navigate({ to: '.', search: ((old: Params) => ({ ...old, ...values })) as never, resetScroll: false, replace, hash: true })
     },
     [navigate],
   )

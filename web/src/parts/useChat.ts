@@ -1,10 +1,12 @@
 import { useCallback, useEffect, useRef, useState } from 'react'
-import { type ChatRequest, chat, type Origin } from '@/api/chat'
+import { type ChatRequest, type ChatUpdate, chat, type Origin, type ToolCall } from '@/api/chat'
 
 export interface Answer {
   state: 'streaming' | 'done' | 'stopped' | 'failed'
   text: string
   thought: string
+  /** What the model wants called. */
+  calls?: ToolCall[]
   origin?: Origin
   /** Milliseconds from asking to the first piece. */
   firstMs?: number
@@ -14,6 +16,18 @@ export interface Answer {
   tokens?: { input: number; output: number }
   finish?: string
   error?: unknown
+}
+
+/** The calls with one piece more. */
+export function withCall(calls: readonly ToolCall[], piece: NonNullable<ChatUpdate['call']>): ToolCall[] {
+  const out = [...calls]
+  const old = out[piece.at] ?? { id: '', type: 'function', function: { name: '', arguments: '' } }
+  out[piece.at] = {
+    ...old,
+    id: old.id || (piece.id ?? ''),
+    function: { name: old.function.name || (piece.name ?? ''), arguments: old.function.arguments + (piece.arguments ?? '') },
+  }
+  return out
 }
 
 /** One question at a time, and its answer as it grows. */
@@ -37,10 +51,11 @@ export function useChat(onDone?: (answer: Answer) => void) {
     const began = performance.now()
     try {
       for await (const update of chat(request, control.signal)) {
-        if ((update.text || update.thought) && now.firstMs === undefined) show({ firstMs: performance.now() - began })
+        if ((update.text || update.thought || update.call) && now.firstMs === undefined) show({ firstMs: performance.now() - began })
         if (update.origin) show({ origin: update.origin })
         if (update.text) show({ text: now.text + update.text })
         if (update.thought) show({ thought: now.thought + update.thought })
+        if (update.call) show({ calls: withCall(now.calls ?? [], update.call) })
         if (update.tokens) show({ tokens: update.tokens })
         if (update.finish) show({ finish: update.finish })
       }

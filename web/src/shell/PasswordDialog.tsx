@@ -7,7 +7,7 @@ import { Button } from '@/ui/Button'
 import { Dialog } from '@/ui/Dialog'
 import { ErrorNote } from '@/ui/Feedback'
 import { SecretField } from '@/ui/SecretField'
-import { toast } from '@/ui/Toasts'
+import { toast } from '@/ui/toast'
 
 export function PasswordDialog({ name, onClose }: { name: string; onClose: () => void }) {
   const { t } = useTranslation()

@@ -1,15 +1,17 @@
 import { useQuery } from '@tanstack/react-query'
 import { Outlet, useLocation } from '@tanstack/react-router'
-import { useEffect, useState } from 'react'
+import { Suspense, useEffect, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { ApiError } from '@/api/problem'
 import { queries } from '@/api/queries'
+import { lazily } from '@/lib/lazily'
 import { ErrorNote, Skeleton } from '@/ui/Feedback'
-import { Help } from './Help'
-import { Palette } from './Palette'
 import { Sidebar } from './Sidebar'
 import { Topbar } from './Topbar'
 import { useJumps } from './useJumps'
+
+const Palette = lazily(async () => ({ default: (await import('./Palette')).Palette }))
+const Help = lazily(async () => ({ default: (await import('./Help')).Help }))
 
 /** What stands around every page once somebody is logged in. */
 export function Shell() {
@@ -50,8 +52,10 @@ export function Shell() {
         )}
         <Outlet />
       </main>
-      {open === 'palette' && <Palette onClose={() => setOpen(undefined)} />}
-      {open === 'help' && <Help onClose={() => setOpen(undefined)} />}
+      <Suspense>
+        {open === 'palette' && <Palette onClose={() => setOpen(undefined)} />}
+        {open === 'help' && <Help onClose={() => setOpen(undefined)} />}
+      </Suspense>
     </div>
   )
 }

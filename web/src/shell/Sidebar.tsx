@@ -1,32 +1,32 @@
-import { Dialog } from '@base-ui/react/dialog'
 import { useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
+import { Suspense } from 'react'
 import { useTranslation } from 'react-i18next'
 import { queries } from '@/api/queries'
+import { lazily } from '@/lib/lazily'
+import type { Params } from '@/lib/params'
+import { kept } from '@/lib/range'
 import { groups, pagesIn } from '@/page'
 import { CopyButton } from '@/ui/Copy'
 import { endpoint } from './endpoint'
 import { Logo } from './Logo'
 
+const Drawer = lazily(async () => ({ default: (await import('./Drawer')).Drawer }))
+
 /** The menu: beside the page, or in a drawer where there is no room. */
 export function Sidebar({ open, onClose }: { open: boolean; onClose: () => void }) {
-  const { t } = useTranslation()
   return (
     <>
       <aside className="fixed inset-y-0 left-0 z-20 hidden w-56 border-line border-r bg-surface lg:block">
         <Menu />
       </aside>
-      <Dialog.Root open={open} onOpenChange={(next) => !next && onClose()}>
-        <Dialog.Portal>
-          <Dialog.Backdrop className="fixed inset-0 z-40 bg-[#0a0d18]/45 transition-opacity data-[ending-style]:opacity-0 data-[starting-style]:opacity-0" />
-          <Dialog.Popup
-            aria-label={t('shell.menu')}
-            className="fixed inset-y-0 left-0 z-40 w-64 bg-surface shadow-pop outline-none transition-transform data-[ending-style]:-translate-x-full data-[starting-style]:-translate-x-full"
-          >
+      {open && (
+        <Suspense>
+          <Drawer onClose={onClose}>
             <Menu />
-          </Dialog.Popup>
-        </Dialog.Portal>
-      </Dialog.Root>
+          </Drawer>
+        </Suspense>
+      )}
     </>
   )
 }
@@ -48,6 +48,7 @@ function Menu() {
                 <li key={path}>
                   <Link
                     to={path}
+                    search={((old: Params) => kept(old)) as never}
                     activeOptions={{ exact: path === '/', includeSearch: false }}
                     className="flex min-h-9 items-center gap-2.5 rounded-lg px-2 text-ink2 hover:bg-sunken hover:text-ink aria-[current=page]:bg-tint aria-[current=page]:font-medium aria-[current=page]:text-accent"
                   >

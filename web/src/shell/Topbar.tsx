@@ -1,17 +1,20 @@
 import { useMatches } from '@tanstack/react-router'
 import { Languages, LogOut, Menu as MenuIcon, Monitor, Moon, Search, Sun, UserRound } from 'lucide-react'
-import { useState } from 'react'
+import { Suspense, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { api, unwrap } from '@/api/client'
 import { client } from '@/api/queries'
 import { type Language, languages, setLanguage } from '@/i18n'
 import { useTitle } from '@/lib/hooks'
+import { lazily } from '@/lib/lazily'
 import { pages } from '@/page'
 import { Button, IconButton } from '@/ui/Button'
-import { Confirm } from '@/ui/Confirm'
-import { Menu } from '@/ui/Menu'
-import { PasswordDialog } from './PasswordDialog'
+import { LazyMenu } from '@/ui/LazyMenu'
+import { Freshness, TimeControls } from './TimeControls'
 import { chosenTheme, setTheme, themes } from './theme'
+
+const PasswordDialog = lazily(async () => ({ default: (await import('./PasswordDialog')).PasswordDialog }))
+const LogoutAll = lazily(async () => ({ default: (await import('./LogoutAll')).LogoutAll }))
 
 interface Props {
   name: string
@@ -28,18 +31,20 @@ export function Topbar({ name, onMenu, onSearch }: Props) {
   return (
     <header className="sticky top-0 z-10 flex h-14 items-center gap-1 border-line border-b bg-surface px-3 sm:px-6">
       <IconButton label={t('shell.openMenu')} icon={MenuIcon} className="lg:hidden" onClick={onMenu} />
-      <h1 className="mr-auto truncate font-semibold text-[1.15rem]">{title}</h1>
+      <h1 className="shrink-0 truncate font-semibold text-[1.15rem]">{title}</h1>
+      <span className="mr-auto ml-2 min-w-0">{page?.ranged && <Freshness />}</span>
       <button
         type="button"
         onClick={onSearch}
         className="mr-1 flex h-9 items-center gap-2 rounded-lg px-2 text-ink2 hover:bg-sunken sm:border sm:border-line sm:px-3"
       >
         <Search aria-hidden className="size-[1.15rem] sm:size-4" />
-        <span className="max-sm:sr-only">{t('palette.jump')}</span>
-        <kbd aria-hidden className="ml-3 hidden rounded border border-line px-1.5 font-mono text-[0.8rem] text-ink3 sm:inline">
+        <span className="max-lg:sr-only">{t('palette.jump')}</span>
+        <kbd aria-hidden className="ml-3 hidden rounded border border-line px-1.5 font-mono text-[0.8rem] text-ink3 lg:inline">
           {/mac/i.test(navigator.userAgent) ? '⌘K' : 'Ctrl K'}
         </kbd>
       </button>
+      {page?.ranged && <TimeControls live />}
       <LanguageMenu />
       <ThemeMenu />
       <UserMenu name={name} />
@@ -54,7 +59,7 @@ export function LanguageMenu() {
     checked: i18n.language === lng,
     onSelect: () => void setLanguage(lng),
   }))
-  return <Menu trigger={<IconButton label={t('shell.language')} icon={Languages} />} groups={[items]} />
+  return <LazyMenu trigger={<IconButton label={t('shell.language')} icon={Languages} />} groups={[items]} />
 }
 
 const themeIcons = { light: Sun, dark: Moon, system: Monitor }
@@ -71,7 +76,7 @@ export function ThemeMenu() {
       setChosen(theme)
     },
   }))
-  return <Menu trigger={<IconButton label={t('shell.theme.title')} icon={themeIcons[chosen]} />} groups={[items]} />
+  return <LazyMenu trigger={<IconButton label={t('shell.theme.title')} icon={themeIcons[chosen]} />} groups={[items]} />
 }
 
 /** Leaves for the login page with nothing remembered. */
@@ -86,7 +91,7 @@ function UserMenu({ name }: { name: string }) {
   const close = () => setOpen(undefined)
   return (
     <>
-      <Menu
+      <LazyMenu
         trigger={
           <Button look="quiet" className="px-2" aria-label={t('shell.user', { name })}>
             <span aria-hidden className="flex size-7 items-center justify-center rounded-full bg-tint font-semibold text-accent">
@@ -107,20 +112,10 @@ function UserMenu({ name }: { name: string }) {
           ],
         ]}
       />
-      {open === 'password' && <PasswordDialog name={name} onClose={close} />}
-      {open === 'everywhere' && (
-        <Confirm
-          title={t('shell.logoutAll')}
-          action={t('shell.logoutAll')}
-          onClose={close}
-          onConfirm={async () => {
-            await unwrap(api.POST('/api/logout-all'))
-            leave()
-          }}
-        >
-          <p>{t('shell.logoutAllAsk')}</p>
-        </Confirm>
-      )}
+      <Suspense>
+        {open === 'password' && <PasswordDialog name={name} onClose={close} />}
+        {open === 'everywhere' && <LogoutAll onClose={close} onDone={leave} />}
+      </Suspense>
     </>
   )
 }

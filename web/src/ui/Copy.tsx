@@ -5,7 +5,7 @@ import { Button } from './Button'
 import { cx } from './cx'
 
 /** Copies text; where the browser forbids it (plain http), by way of a selection. */
-async function copy(text: string): Promise<boolean> {
+export async function copyText(text: string): Promise<boolean> {
   try {
     await navigator.clipboard.writeText(text)
     return true
@@ -33,7 +33,7 @@ export function CopyButton({ text, label, compact }: { text: string; label?: str
       aria-label={compact ? name : undefined}
       title={compact ? name : undefined}
       onClick={async () => {
-        if (!(await copy(text))) return
+        if (!(await copyText(text))) return
         setDone(true)
         setTimeout(() => setDone(false), 1500)
       }}
@@ -54,7 +54,6 @@ export function Code({ text, className, label }: { text: string; className?: str
       {/* It scrolls, so the keyboard must reach it. */}
       <pre
         role="group"
-        // biome-ignore lint/a11y/noNoninteractiveTabindex: scrolling by keyboard needs focus
         tabIndex={0}
         aria-label={label ?? t('common.code')}
         className="overflow-x-auto p-3.5 pr-14 font-mono text-[0.9rem] leading-relaxed"

@@ -11,16 +11,17 @@ export interface MenuItem {
   checked?: boolean
 }
 
-interface Props {
+export interface MenuProps {
   trigger: ReactElement
   /** Groups, with a line between them. */
   groups: readonly (readonly MenuItem[])[]
   header?: ReactNode
+  defaultOpen?: boolean
 }
 
-export function Menu({ trigger, groups, header }: Props) {
+export function Menu({ trigger, groups, header, defaultOpen }: MenuProps) {
   return (
-    <Base.Root modal={false}>
+    <Base.Root modal={false} defaultOpen={defaultOpen}>
       <Base.Trigger render={trigger} />
       <Base.Portal>
         <Base.Positioner sideOffset={6} align="end" className="z-50 outline-none">

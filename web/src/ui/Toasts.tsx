@@ -1,19 +1,28 @@
 import { Toast } from '@base-ui/react/toast'
 import { CircleAlert, CircleCheck, X } from 'lucide-react'
+import { useEffect } from 'react'
 import { useTranslation } from 'react-i18next'
+import { onMessage } from './toast'
 
 const manager = Toast.createToastManager()
 
-/** Says in a corner that something was done. */
-export function toast(title: string, description?: string): void {
-  manager.add({ title, description, type: 'ok', timeout: 5000 })
-}
-
-export function toastError(title: string, description?: string): void {
-  manager.add({ title, description, type: 'bad', timeout: 10_000 })
-}
-
-export function Toasts() {
+export default function Toasts() {
+  useEffect(
+    () =>
+      onMessage(({ action, ...message }) => {
+        const id = manager.add({
+          ...message,
+          actionProps: action && {
+            children: action.label,
+            onClick: () => {
+              manager.close(id)
+              action.run()
+            },
+          },
+        })
+      }),
+    [],
+  )
   return (
     <Toast.Provider toastManager={manager}>
       <Toast.Portal>
@@ -44,6 +53,7 @@ function List() {
           <Toast.Title className="break-words font-medium" />
           <Toast.Description className="break-words text-ink2" />
         </div>
+        {item.actionProps && <Toast.Action className="rounded-md px-2 py-1 font-medium text-accent hover:bg-sunken" />}
         <Toast.Close aria-label={t('common.close')} className="rounded-md p-1 text-ink3 hover:bg-sunken">
           <X aria-hidden className="size-4" />
         </Toast.Close>

@@ -11,7 +11,7 @@ import { Card } from '@/ui/Card'
 import { Confirm } from '@/ui/Confirm'
 import { ErrorNote } from '@/ui/Feedback'
 import { Switch } from '@/ui/Switch'
-import { toast } from '@/ui/Toasts'
+import { toast } from '@/ui/toast'
 import { ConsumerKeyDialog } from './ConsumerKeyDialog'
 import { NewKeyDialog } from './NewKeyDialog'
 

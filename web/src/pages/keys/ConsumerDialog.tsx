@@ -12,7 +12,7 @@ import { ErrorNote } from '@/ui/Feedback'
 import { TextField } from '@/ui/Field'
 import { Switch } from '@/ui/Switch'
 import { TagsField } from '@/ui/TagsField'
-import { toast } from '@/ui/Toasts'
+import { toast } from '@/ui/toast'
 
 interface Props {
   /** The consumer to change; without one, a new one is made. */

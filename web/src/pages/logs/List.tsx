@@ -46,7 +46,6 @@ function Table({ calls }: { calls: Call[] }) {
   const [open] = useParam('id')
   const head = 'border-line border-y px-3 py-2 font-medium whitespace-nowrap'
   return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: scrolling by keyboard needs focus
     <div className="overflow-x-auto" role="group" aria-label={t('logs.title')} tabIndex={0}>
       <table className="w-full border-separate border-spacing-0 text-left">
         <thead className="text-[0.86rem] text-ink3">

@@ -8,5 +8,6 @@ export default {
   icon: ScrollText,
   group: 'observe',
   jump: 'q',
+  ranged: true,
   load: () => import('./Logs'),
 } satisfies Page

@@ -8,5 +8,6 @@ export default {
   icon: Activity,
   group: 'observe',
   jump: 'o',
+  ranged: true,
   load: () => import('./Overview'),
 } satisfies Page

@@ -1,22 +1,17 @@
 import { useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
-import { Boxes, Code as CodeIcon, Eraser, Send, Square } from 'lucide-react'
-import { type KeyboardEvent, useState } from 'react'
+import { Boxes } from 'lucide-react'
+import { useEffect, useState } from 'react'
 import { useTranslation } from 'react-i18next'
-import type { ChatRequest } from '@/api/chat'
 import { queries } from '@/api/queries'
 import { useParam } from '@/lib/params'
+import { takeReplay } from '@/lib/replay'
 import { modelChoices } from '@/parts/models'
-import { shellQuote } from '@/parts/snippets'
-import { type Answer, useChat } from '@/parts/useChat'
-import { endpoint } from '@/shell/endpoint'
-import { Button } from '@/ui/Button'
-import { Code } from '@/ui/Copy'
-import { Dialog } from '@/ui/Dialog'
-import { Empty, Loading } from '@/ui/Feedback'
-import { TextField } from '@/ui/Field'
-import { Parameters, type Settings } from './Parameters'
-import { type Turn, Turns } from './Turns'
+import { Empty, Loading, SkeletonRows } from '@/ui/Feedback'
+import { toastError } from '@/ui/toast'
+import { noParams, turnsOf } from './conversation'
+import { type Session, unpack } from './share'
+import { Workbench } from './Workbench'
 
 export default function Playground() {
   const { t } = useTranslation()
@@ -27,7 +22,7 @@ export default function Playground() {
     <Loading query={providers}>
       {(list) =>
         list.some((p) => p.enabled) ? (
-          <Chat models={modelChoices(list, routes, vendors).map((c) => c.value)} />
+          <Opened models={modelChoices(list, routes, vendors).map((c) => c.value)} />
         ) : (
           <Empty
             icon={Boxes}
@@ -44,122 +39,34 @@ export default function Playground() {
   )
 }
 
-/** What is sent: only what was set. */
-export function request(model: string, settings: Settings, turns: readonly Turn[]): ChatRequest {
-  const temperature = Number.parseFloat(settings.temperature)
-  const limit = Number.parseInt(settings.maxTokens, 10)
+/** Begins with what the address shares, with a request to be replayed, or with the models it names. */
+function Opened({ models }: { models: string[] }) {
+  const { t } = useTranslation()
+  const [named] = useParam('model')
+  const [session, setSession] = useState<Session>()
+  // biome-ignore lint/correctness/useExhaustiveDependencies: only what the page was opened with counts
+  useEffect(() => {
+    void begin(named, models[0] ?? '').then(({ session: first, broken }) => {
+      setSession(first)
+      if (broken) toastError(t('playground.badLink'))
+    })
+  }, [])
+  return session ? <Workbench first={session} models={models} /> : <SkeletonRows rows={3} />
+}
+
+async function begin(named: string | undefined, first: string): Promise<{ session: Session; broken: boolean }> {
+  const packed = /^#s=([\w-]+)$/.exec(window.location.hash)?.[1]
+  const shared = packed ? await unpack(packed) : undefined
+  if (shared && shared.columns.length > 0) return { session: shared, broken: false }
+  const replay = takeReplay()
+  const replayed = replay && turnsOf(replay.messages)
+  const names = replay ? [replay.model] : (named?.split(',').filter(Boolean).slice(0, 4) ?? [first])
   return {
-    model,
-    messages: [
-      ...(settings.system.trim() ? [{ role: 'system' as const, content: settings.system }] : []),
-      ...turns.map(({ role, content }) => ({ role, content })),
-    ],
-    ...(Number.isFinite(temperature) && { temperature }),
-    ...(limit > 0 && { max_tokens: limit }),
+    session: {
+      columns: names.map((model, i) => ({ id: i + 1, model, turns: replayed?.turns ?? [] })),
+      params: { ...noParams, system: replayed?.system ?? '' },
+      draft: '',
+    },
+    broken: packed !== undefined,
   }
-}
-
-function Chat({ models }: { models: string[] }) {
-  const { t } = useTranslation()
-  const [chosen, setModel] = useParam('model')
-  const model = chosen ?? models[0] ?? ''
-  const [settings, setSettings] = useState<Settings>({ system: '', temperature: '', maxTokens: '' })
-  const [turns, setTurns] = useState<Turn[]>([])
-  const [text, setText] = useState('')
-  const [asCurl, setAsCurl] = useState(false)
-  const chat = useChat((answer: Answer) => {
-    if (!answer.text && !answer.thought) return
-    setTurns((old) => [...old, { role: 'assistant', content: answer.text, answer }])
-    chat.clear()
-  })
-  const streaming = chat.answer?.state === 'streaming'
-  const pending: Turn[] = text.trim() ? [...turns, { role: 'user', content: text }] : turns
-
-  const send = () => {
-    if (streaming || !model || pending.at(-1)?.role !== 'user') return
-    setTurns(pending)
-    setText('')
-    void chat.ask(request(model, settings, pending))
-  }
-  const onKey = (event: KeyboardEvent) => {
-    if (event.key !== 'Enter' || event.nativeEvent.isComposing || event.shiftKey) return
-    event.preventDefault()
-    send()
-  }
-  return (
-    <div className="grid items-start gap-4 lg:grid-cols-[minmax(0,1fr)_20rem]">
-      <section
-        aria-label={t('playground.conversation')}
-        className="flex min-h-[60dvh] min-w-0 flex-col rounded-2xl border border-line bg-surface shadow-card"
-      >
-        <div className="border-line border-b p-3">
-          <TextField label={t('chat.model')} hint={t('playground.modelHint')} value={model} onChange={setModel} suggestions={models} mono />
-        </div>
-        <Turns turns={turns} answer={chat.answer} onEdit={setTurns} />
-        <form
-          className="border-line border-t p-3"
-          onSubmit={(event) => {
-            event.preventDefault()
-            send()
-          }}
-        >
-          <textarea
-            aria-label={t('playground.message')}
-            placeholder={t('playground.placeholder')}
-            rows={3}
-            value={text}
-            onChange={(e) => setText(e.target.value)}
-            onKeyDown={onKey}
-            className="control resize-y"
-          />
-          <div className="mt-2 flex flex-wrap items-center justify-between gap-2">
-            <div className="flex gap-1">
-              <Button look="quiet" size="sm" icon={CodeIcon} disabled={pending.length === 0} onClick={() => setAsCurl(true)}>
-                {t('playground.asCurl')}
-              </Button>
-              <Button
-                look="quiet"
-                size="sm"
-                icon={Eraser}
-                disabled={turns.length === 0 && !chat.answer}
-                onClick={() => {
-                  chat.clear()
-                  setTurns([])
-                }}
-              >
-                {t('playground.clear')}
-              </Button>
-            </div>
-            {streaming ? (
-              <Button icon={Square} onClick={chat.stop}>
-                {t('playground.stop')}
-              </Button>
-            ) : (
-              <Button look="primary" icon={Send} type="submit" disabled={!model || pending.at(-1)?.role !== 'user'}>
-                {t('playground.send')}
-              </Button>
-            )}
-          </div>
-        </form>
-      </section>
-      <Parameters settings={settings} onChange={setSettings} />
-      {asCurl && <AsCurl request={request(model, settings, pending)} onClose={() => setAsCurl(false)} />}
-    </div>
-  )
-}
-
-function AsCurl({ request: body, onClose }: { request: ChatRequest; onClose: () => void }) {
-  const { t } = useTranslation()
-  const base = endpoint(useQuery(queries.status).data)
-  const command = [
-    `curl -N ${base}/chat/completions \\`,
-    '  -H "Authorization: Bearer $POSTHOUSE_KEY" \\',
-    '  -H "Content-Type: application/json" \\',
-    `  -d ${shellQuote(JSON.stringify({ ...body, stream: true }, null, 2))}`,
-  ].join('\n')
-  return (
-    <Dialog open wide onClose={onClose} title={t('playground.asCurl')}>
-      <Code text={command} />
-    </Dialog>
-  )
 }

@@ -11,7 +11,7 @@ import { Button, IconButton } from '@/ui/Button'
 import { Confirm } from '@/ui/Confirm'
 import { ErrorNote } from '@/ui/Feedback'
 import { Switch } from '@/ui/Switch'
-import { toast } from '@/ui/Toasts'
+import { toast } from '@/ui/toast'
 import { KeyDialog } from './KeyDialog'
 
 interface Props {

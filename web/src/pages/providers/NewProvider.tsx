@@ -11,7 +11,7 @@ import { Button } from '@/ui/Button'
 import { Dialog } from '@/ui/Dialog'
 import { ErrorNote } from '@/ui/Feedback'
 import { SecretField } from '@/ui/SecretField'
-import { toast } from '@/ui/Toasts'
+import { toast } from '@/ui/toast'
 import { type Draft, emptyDraft, toSpec } from './draft'
 import { ProviderFields } from './ProviderFields'
 

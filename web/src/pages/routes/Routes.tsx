@@ -17,7 +17,7 @@ import { Empty, ErrorNote, Loading } from '@/ui/Feedback'
 import { Menu } from '@/ui/Menu'
 import { PageHead } from '@/ui/PageHead'
 import { Switch } from '@/ui/Switch'
-import { toast } from '@/ui/Toasts'
+import { toast } from '@/ui/toast'
 
 export default function Routes() {
   const { t } = useTranslation()

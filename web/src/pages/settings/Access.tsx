@@ -16,7 +16,7 @@ import { cx } from '@/ui/cx'
 import { ErrorNote, Loading, Notice } from '@/ui/Feedback'
 import { TextField } from '@/ui/Field'
 import { Switch } from '@/ui/Switch'
-import { toast } from '@/ui/Toasts'
+import { toast } from '@/ui/toast'
 
 const modes = ['local', 'keys', 'open'] as const
 const sizes = ['body_bytes', 'event_bytes', 'answer_bytes'] as const

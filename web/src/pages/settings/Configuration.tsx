@@ -11,7 +11,7 @@ import { Button } from '@/ui/Button'
 import { Card } from '@/ui/Card'
 import { ErrorNote, Notice } from '@/ui/Feedback'
 import { TextArea } from '@/ui/Field'
-import { toast } from '@/ui/Toasts'
+import { toast } from '@/ui/toast'
 
 const link =
   'inline-flex min-h-[2.375rem] items-center gap-1.5 rounded-lg border border-line2 px-3.5 font-medium hover:border-ink3 hover:bg-sunken'
