@@ -116,7 +116,7 @@ func (g *Gateway) planned(w *way, asked string) []Planned {
 					p.Share, first = 1, false
 				}
 			}
-			if by == BalanceWeighted {
+			if by == BalanceWeighted && len(candidates) > 1 {
 				p.Place = Place{By: by, Value: float64(c.weight)}
 			}
 			list = append(list, p)

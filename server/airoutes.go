@@ -1,6 +1,7 @@
 package server
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"time"
@@ -17,6 +18,8 @@ type Route struct {
 	Enabled   bool      `json:"enabled"`
 	Match     Match     `json:"match"`
 	Targets   []Target  `json:"targets"`
+	Balance   string    `json:"balance" doc:"The order among the targets of one step"`
+	Affinity  string    `json:"affinity" doc:"Whether a conversation goes back to the target and key where it was"`
 	Fallback  []Step    `json:"fallback"`
 	On        []string  `json:"on" doc:"Failures that move on; empty is the default set"`
 	Timeouts  Timeouts  `json:"timeouts"`
@@ -192,6 +195,7 @@ func (s *Server) orderRoutes(ctx context.Context, in *orderInput) (*routesOutput
 func fillRoute(row *store.Route, r proxy.Route) {
 	row.Name, row.Enabled, row.Match, row.Targets = r.Name, !r.Disabled, r.Match, r.Targets
 	row.Fallback, row.On, row.Timeouts, row.Failover = r.Fallback, r.On, r.Timeouts, r.Failover
+	row.Balance, row.Affinity = r.Balance, r.Affinity
 }
 
 // showRoute converts a row.
@@ -200,14 +204,17 @@ func showRoute(row store.Route) Route {
 		ID: row.ID, Name: row.Name, Position: row.Position, Enabled: row.Enabled, Match: showMatch(row.Match),
 		Targets: showTargets(row.Targets), Fallback: showSteps(row.Fallback), On: list(row.On), Timeouts: timeoutsText(row.Timeouts),
 		Failover: showFailover(row.Failover),
-		Version:  row.Version, CreatedAt: row.CreatedAt, UpdatedAt: row.UpdatedAt,
+		Balance:  string(cmp.Or(row.Balance, proxy.BalanceWeighted)), Affinity: string(cmp.Or(row.Affinity, proxy.AffinityAuto)),
+		Version: row.Version, CreatedAt: row.CreatedAt, UpdatedAt: row.UpdatedAt,
 	}
 }
 
 // showFailover converts how a route deals with failures, defaults included.
 func showFailover(f proxy.Failover) Failover {
 	rescue := !f.NoRescue
-	return Failover{Rules: f.Rules, Rescue: &rescue, Ping: clockText(f.Ping)}
+	out := specOfFailover(f)
+	out.Rescue = &rescue
+	return out
 }
 
 // showMatch converts a route's conditions.

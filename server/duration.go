@@ -65,6 +65,32 @@ func (f *faults) ping(path, text string) time.Duration {
 	return 0
 }
 
+// The bounds of a hedge and of a drain. A hedge after less than some tens of
+// milliseconds would double every call.
+const (
+	minHedge = 50 * time.Millisecond
+	maxHedge = 10 * time.Minute
+	minDrain = 100 * time.Millisecond
+	maxDrain = time.Hour
+)
+
+// length reads a length of time within bounds; empty is the default (0).
+func (f *faults) length(path, text string, least, most time.Duration) time.Duration {
+	if text == "" {
+		return 0
+	}
+	d, err := time.ParseDuration(text)
+	switch {
+	case err != nil:
+		f.add(path, `is not a length of time: write "2s" or "1m", or leave it empty for the default`)
+	case d < least || d > most:
+		f.add(path, "must be from %s to %s", shortDuration(least), shortDuration(most))
+	default:
+		return d
+	}
+	return 0
+}
+
 // timeouts reads a set of clocks.
 func (f *faults) timeouts(path string, t Timeouts) proxy.Timeouts {
 	return proxy.Timeouts{

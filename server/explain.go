@@ -42,6 +42,7 @@ type Planned struct {
 	Provider string  `json:"provider"`
 	Model    string  `json:"model"`
 	Share    float64 `json:"share" doc:"Of its step's traffic, 0 to 1"`
+	Place    string  `json:"place,omitempty" doc:"Why it stands where it does"`
 	Usable   bool    `json:"usable"`
 	Why      string  `json:"why,omitempty" doc:"Why not, or which keys are out"`
 }
@@ -82,7 +83,11 @@ func showExplanation(e proxy.Explanation) Explanation {
 		out.Considered = append(out.Considered, Considered(c))
 	}
 	for _, t := range e.Targets {
-		out.Targets = append(out.Targets, Planned(t))
+		p := Planned{Step: t.Step, Provider: t.Provider, Model: t.Model, Share: t.Share, Usable: t.Usable, Why: t.Why}
+		if t.Place.By != "" {
+			p.Place = t.Place.String()
+		}
+		out.Targets = append(out.Targets, p)
 	}
 	return out
 }

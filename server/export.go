@@ -174,7 +174,8 @@ func specOfRoute(row store.Route) RouteSpec {
 	return RouteSpec{
 		Name: row.Name, Enabled: onlyOff(row.Enabled), Match: showMatch(row.Match), Targets: showTargets(row.Targets),
 		Fallback: showSteps(row.Fallback), On: row.On, Timeouts: timeoutsText(row.Timeouts),
-		Failover: Failover{Rules: row.Failover.Rules, Rescue: onlyOff(!row.Failover.NoRescue), Ping: clockText(row.Failover.Ping)},
+		Failover: specOfFailover(row.Failover),
+		Balance:  string(row.Balance), Affinity: string(row.Affinity),
 	}
 }
 
@@ -196,5 +197,14 @@ func specOfSettings(row store.Settings) SettingsSpec {
 	shown := showSettings(row)
 	return SettingsSpec{
 		Access: shown.Access, IUnderstand: row.Access == proxy.AccessOpen, Limits: shown.Limits, Timeouts: shown.Timeouts,
+	}
+}
+
+// specOfFailover converts how a route deals with failures, without what is the
+// default anyway.
+func specOfFailover(f proxy.Failover) Failover {
+	return Failover{
+		Rules: f.Rules, Rescue: onlyOff(!f.NoRescue), Ping: clockText(f.Ping), Hedge: clockText(f.Hedge),
+		OnClientGone: f.OnClientGone, DrainTime: clockText(f.DrainTime), DrainBytes: f.DrainBytes,
 	}
 }

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -18,25 +19,36 @@ func TestFailoverIsKept(t *testing.T) {
 	w := newAdminWorld(t)
 	w.provider("a")
 	plain := w.route("plain", "a")
-	if on := true; !cmp.Equal(plain.Failover, Failover{Rescue: &on}) {
-		t.Errorf("by default: %+v", plain.Failover)
+	if on := true; !cmp.Equal(plain.Failover, Failover{Rescue: &on}) || plain.Balance != "weighted" || plain.Affinity != "auto" {
+		t.Errorf("by default: %+v", plain)
 	}
 	body := map[string]any{
 		"name": "r", "targets": []any{map[string]any{"provider": "a"}},
-		"failover": map[string]any{"rules": map[string]string{"overloaded": "next_target"}, "rescue": false, "ping": "30s"},
+		"balance": "fastest", "affinity": "off",
+		"failover": map[string]any{
+			"rules": map[string]string{"overloaded": "next_target"}, "rescue": false, "ping": "30s",
+			"hedge": "1500ms", "on_client_gone": "drain", "drain_time": "1m", "drain_bytes": 4096,
+		},
 	}
 	r := into[Route](w.do(post, "/api/routes", body).want(http.StatusOK))
 	rescue := false
-	if diff := cmp.Diff(Failover{Rules: map[string]string{"overloaded": "next_target"}, Rescue: &rescue, Ping: "30s"}, r.Failover); diff != "" {
-		t.Error(diff)
+	shown := Failover{
+		Rules: map[string]string{"overloaded": "next_target"}, Rescue: &rescue, Ping: "30s",
+		Hedge: "1.5s", OnClientGone: "drain", DrainTime: "1m", DrainBytes: 4096,
+	}
+	if diff := cmp.Diff(shown, r.Failover); diff != "" || r.Balance != "fastest" || r.Affinity != "off" {
+		t.Error(diff, r.Balance, r.Affinity)
 	}
 	config, err := w.store.Config(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := proxy.Failover{Rules: map[string]string{"overloaded": "next_target"}, NoRescue: true, Ping: 30 * time.Second}
-	if diff := cmp.Diff(want, config.Routes[1].Failover); diff != "" {
-		t.Error(diff)
+	want := proxy.Failover{
+		Rules: map[string]string{"overloaded": "next_target"}, NoRescue: true, Ping: 30 * time.Second,
+		Hedge: 1500 * time.Millisecond, OnClientGone: proxy.OnGoneDrain, DrainTime: time.Minute, DrainBytes: 4096,
+	}
+	if diff := cmp.Diff(want, config.Routes[1].Failover); diff != "" || config.Routes[1].Balance != proxy.BalanceFastest || config.Routes[1].Affinity != proxy.AffinityOff {
+		t.Error(diff, config.Routes[1])
 	}
 	text := w.export()
 	if !strings.Contains(text, "failover:") || strings.Count(text, "failover:") != 1 {
@@ -61,12 +73,17 @@ func TestFailoverIsChecked(t *testing.T) {
 		failover map[string]any
 		at       string
 	}{
-		"unknown class":  {map[string]any{"rules": map[string]string{"sometimes": "retry"}}, "body.failover.rules.sometimes"},
-		"unknown action": {map[string]any{"rules": map[string]string{"cut": "pray"}}, "body.failover.rules.cut"},
-		"no time":        {map[string]any{"ping": "often"}, "body.failover.ping"},
-		"too often":      {map[string]any{"ping": "1ms"}, "body.failover.ping"},
-		"too seldom":     {map[string]any{"ping": "1h"}, "body.failover.ping"},
-		"not a switch":   {map[string]any{"rescue": "no"}, "body.failover.rescue"},
+		"unknown class":   {map[string]any{"rules": map[string]string{"sometimes": "retry"}}, "body.failover.rules.sometimes"},
+		"unknown action":  {map[string]any{"rules": map[string]string{"cut": "pray"}}, "body.failover.rules.cut"},
+		"no time":         {map[string]any{"ping": "often"}, "body.failover.ping"},
+		"too often":       {map[string]any{"ping": "1ms"}, "body.failover.ping"},
+		"too seldom":      {map[string]any{"ping": "1h"}, "body.failover.ping"},
+		"not a switch":    {map[string]any{"rescue": "no"}, "body.failover.rescue"},
+		"hedged at once":  {map[string]any{"hedge": "1ms"}, "body.failover.hedge"},
+		"hedged for ever": {map[string]any{"hedge": "1h"}, "body.failover.hedge"},
+		"gone where?":     {map[string]any{"on_client_gone": "sulk"}, "body.failover.on_client_gone"},
+		"endless drain":   {map[string]any{"drain_time": "100h"}, "body.failover.drain_time"},
+		"huge drain":      {map[string]any{"drain_bytes": 1 << 40}, "body.failover.drain_bytes"},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -74,6 +91,13 @@ func TestFailoverIsChecked(t *testing.T) {
 				"name": "r", "targets": []any{map[string]any{"provider": "a"}}, "failover": tt.failover,
 			}).want(400).at(tt.at)
 		})
+	}
+	for _, field := range []string{"balance", "affinity"} {
+		w.do(post, "/api/routes", map[string]any{"name": "r", "targets": []any{map[string]any{"provider": "a"}}, field: "luck"}).want(400).at("body." + field)
+		_, err := Apply(t.Context(), w.store, fmt.Appendf(nil, "routes: [{name: r, targets: [{provider: a}], %s: luck}]", field), ApplyOptions{})
+		if err == nil || !strings.Contains(err.Error(), "routes[0]."+field) {
+			t.Errorf("%s in a document: %v", field, err)
+		}
 	}
 }
 

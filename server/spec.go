@@ -36,7 +36,9 @@ type RouteSpec struct {
 	Name     string   `json:"name" yaml:"name" doc:"Unique; any printable characters" example:"default" maxLength:"128"`
 	Enabled  *bool    `json:"enabled,omitempty" yaml:"enabled,omitempty" doc:"Default true"`
 	Match    Match    `json:"match,omitzero" yaml:"match,omitempty" doc:"What a request must look like; empty takes every request"`
-	Targets  []Target `json:"targets" yaml:"targets" doc:"Tried in an order drawn by weight"`
+	Targets  []Target `json:"targets" yaml:"targets" doc:"Tried in the order that balance makes"`
+	Balance  string   `json:"balance,omitempty" yaml:"balance,omitempty" enum:"weighted,priority,least_in_flight,fastest,cheapest" doc:"The order among the targets of one step: drawn by weight (the default), as written, where the fewest calls are under way, by time to the first content, by price"`
+	Affinity string   `json:"affinity,omitempty" yaml:"affinity,omitempty" enum:"auto,on,off" doc:"A conversation goes back to the target and key where it was, for the vendor's prompt cache: auto (the default) among targets of the same model, on among all, off"`
 	Fallback []Step   `json:"fallback,omitempty" yaml:"fallback,omitempty" doc:"What stands in when the targets fail, in order"`
 	On       []string `json:"on,omitempty" yaml:"on,omitempty" doc:"Failures that move on to the next target; empty is the default set"`
 	Timeouts Timeouts `json:"timeouts,omitzero" yaml:"timeouts,omitempty"`
@@ -45,9 +47,13 @@ type RouteSpec struct {
 
 // Failover says how a route deals with failures.
 type Failover struct {
-	Rules  map[string]string `json:"rules,omitempty" yaml:"rules,omitempty" doc:"What follows a class of failure (such as overloaded): retry, next_key, next_target or give_up; classes not named keep their default"`
-	Rescue *bool             `json:"rescue,omitempty" yaml:"rescue,omitempty" doc:"Another target finishes a stream that broke off after its first content; default true"`
-	Ping   string            `json:"ping,omitempty" yaml:"ping,omitempty" doc:"Silence after which a streaming client is sent a comment, to keep the connection alive; default 15s" example:"15s" maxLength:"32"`
+	Rules        map[string]string `json:"rules,omitempty" yaml:"rules,omitempty" doc:"What follows a class of failure (such as overloaded): retry, next_key, next_target or give_up; classes not named keep their default"`
+	Rescue       *bool             `json:"rescue,omitempty" yaml:"rescue,omitempty" doc:"Another target finishes a stream that broke off after its first content; default true"`
+	Hedge        string            `json:"hedge,omitempty" yaml:"hedge,omitempty" doc:"Time after which a target that has not begun to answer gets company: the next one is asked beside it, the first that begins goes on, the other is called off. Both are billed for the prompt. Empty: never" example:"2s" maxLength:"32"`
+	OnClientGone string            `json:"on_client_gone,omitempty" yaml:"on_client_gone,omitempty" enum:"cancel,drain" doc:"When the client leaves: cancel the attempt (the default), or drain: read the answer to its end so that its usage is known"`
+	DrainTime    string            `json:"drain_time,omitempty" yaml:"drain_time,omitempty" doc:"The longest a drain takes; default 30s" example:"30s" maxLength:"32"`
+	DrainBytes   int64             `json:"drain_bytes,omitempty" yaml:"drain_bytes,omitempty" doc:"The most a drain reads; 0 is 1 MiB" minimum:"0" maximum:"1073741824"`
+	Ping         string            `json:"ping,omitempty" yaml:"ping,omitempty" doc:"Silence after which a streaming client is sent a comment, to keep the connection alive; default 15s" example:"15s" maxLength:"32"`
 }
 
 // Match is what a request must look like. Every condition given must hold.
@@ -87,7 +93,7 @@ type Rewrite struct {
 
 // Step is one fallback step.
 type Step struct {
-	Targets []Target `json:"targets" yaml:"targets" doc:"Tried in an order drawn by weight"`
+	Targets []Target `json:"targets" yaml:"targets" doc:"Tried in the order that the route's balance makes"`
 	On      []string `json:"on,omitempty" yaml:"on,omitempty" doc:"Failures that lead here; empty is the route's"`
 }
 

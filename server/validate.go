@@ -150,6 +150,8 @@ func (f *faults) route(at string, s RouteSpec, known func(string) bool) proxy.Ro
 	r.Targets = f.targets(joinPath(at, "targets"), s.Targets, known)
 	f.triggers(joinPath(at, "on"), s.On)
 	r.Failover = f.failover(joinPath(at, "failover"), s.Failover)
+	r.Balance = oneOf(f, joinPath(at, "balance"), s.Balance, proxy.Balances()...)
+	r.Affinity = oneOf(f, joinPath(at, "affinity"), s.Affinity, proxy.AffinityAuto, proxy.AffinityOn, proxy.AffinityOff)
 	if !f.atMost(joinPath(at, "fallback"), len(s.Fallback), maxEntries) {
 		return r
 	}
@@ -173,11 +175,26 @@ func (f *faults) failover(at string, s Failover) proxy.Failover {
 			f.add(here, "must be one of %s", wordList(actions))
 		}
 	}
-	out := proxy.Failover{NoRescue: !isOn(s.Rescue), Ping: f.ping(joinPath(at, "ping"), s.Ping)}
+	out := proxy.Failover{
+		NoRescue: !isOn(s.Rescue), Ping: f.ping(joinPath(at, "ping"), s.Ping),
+		Hedge:        f.length(joinPath(at, "hedge"), strings.TrimSuffix(s.Hedge, off), minHedge, maxHedge),
+		OnClientGone: oneOf(f, joinPath(at, "on_client_gone"), s.OnClientGone, proxy.OnGoneCancel, proxy.OnGoneDrain),
+		DrainTime:    f.length(joinPath(at, "drain_time"), s.DrainTime, minDrain, maxDrain), DrainBytes: s.DrainBytes,
+	}
+	f.between(joinPath(at, "drain_bytes"), s.DrainBytes, 0, 1<<30)
 	if len(s.Rules) > 0 {
 		out.Rules = s.Rules
 	}
 	return out
+}
+
+// oneOf checks a word among those there are; empty is the default.
+func oneOf[T ~string](f *faults, at, word string, words ...T) T {
+	if word != "" && !slices.Contains(words, T(word)) {
+		f.add(at, "must be one of %s", wordList(words))
+		return ""
+	}
+	return T(word)
 }
 
 // wordList writes words as a sentence shows them.

@@ -100,18 +100,34 @@ func (d timeoutsDoc) proxy() proxy.Timeouts {
 	}
 }
 
+// failoverDoc holds, besides how failures are dealt with, how a route chooses
+// among its targets: one is little without the other.
 type failoverDoc struct {
-	Rules    map[string]string `json:"rules,omitempty"`
-	NoRescue bool              `json:"no_rescue,omitempty"`
-	Ping     durationDoc       `json:"ping,omitempty"`
+	Rules        map[string]string `json:"rules,omitempty"`
+	NoRescue     bool              `json:"no_rescue,omitempty"`
+	Ping         durationDoc       `json:"ping,omitempty"`
+	Hedge        durationDoc       `json:"hedge,omitempty"`
+	OnClientGone string            `json:"on_client_gone,omitempty"`
+	DrainTime    durationDoc       `json:"drain_time,omitempty"`
+	DrainBytes   int64             `json:"drain_bytes,omitempty"`
+	Balance      string            `json:"balance,omitempty"`
+	Affinity     string            `json:"affinity,omitempty"`
 }
 
-func failoverColumn(f proxy.Failover) column[failoverDoc] {
-	return column[failoverDoc]{failoverDoc{Rules: f.Rules, NoRescue: f.NoRescue, Ping: durationDoc(f.Ping)}}
+func failoverColumn(r *Route) column[failoverDoc] {
+	f := r.Failover
+	return column[failoverDoc]{failoverDoc{
+		Rules: f.Rules, NoRescue: f.NoRescue, Ping: durationDoc(f.Ping), Hedge: durationDoc(f.Hedge),
+		OnClientGone: f.OnClientGone, DrainTime: durationDoc(f.DrainTime), DrainBytes: f.DrainBytes,
+		Balance: string(r.Balance), Affinity: string(r.Affinity),
+	}}
 }
 
 func (d failoverDoc) proxy() proxy.Failover {
-	return proxy.Failover{Rules: d.Rules, NoRescue: d.NoRescue, Ping: time.Duration(d.Ping)}
+	return proxy.Failover{
+		Rules: d.Rules, NoRescue: d.NoRescue, Ping: time.Duration(d.Ping), Hedge: time.Duration(d.Hedge),
+		OnClientGone: d.OnClientGone, DrainTime: time.Duration(d.DrainTime), DrainBytes: d.DrainBytes,
+	}
 }
 
 type limitsDoc struct {

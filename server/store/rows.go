@@ -47,6 +47,8 @@ type Route struct {
 	On                   []string
 	Timeouts             proxy.Timeouts
 	Failover             proxy.Failover
+	Balance              proxy.Balance
+	Affinity             proxy.Affinity
 	Version              int64
 	CreatedAt, UpdatedAt time.Time
 }

@@ -868,7 +868,22 @@ export interface components {
             via: string;
         };
         Attempt: {
+            /**
+             * Format: int64
+             * @description Of the body that came
+             */
+            bytes_in: number;
+            /**
+             * Format: int64
+             * @description Of the body sent to the vendor
+             */
+            bytes_out: number;
             class: string;
+            /**
+             * Format: double
+             * @description Dialling; 0 on a reused connection
+             */
+            connect_ms: number;
             /** @description The protocol spoken to the vendor */
             dialect: string;
             /** Format: double */
@@ -883,12 +898,28 @@ export interface components {
              * @description To the response headers; 0: none came
              */
             headers_ms: number;
+            /** @description It was started beside another that had not begun to answer */
+            hedge: boolean;
+            /**
+             * Format: double
+             * @description The longest silence between two pieces of the answer
+             */
+            idle_ms: number;
             /** @description The key's name */
             key: string;
+            /**
+             * Format: int64
+             * @description Events of its stream that were not in the protocol
+             */
+            malformed: number;
             /** @description The vendor's own words */
             message?: string;
             model: string;
             provider: string;
+            /** @description It went on with an answer that another had begun */
+            resumed: boolean;
+            /** @description It went out on a connection that was open already */
+            reused: boolean;
             /** Format: double */
             start_ms: number;
             /**
@@ -896,6 +927,15 @@ export interface components {
              * @description The vendor's; 0: none came
              */
             status: number;
+            /**
+             * Format: double
+             * @description The handshake
+             */
+            tls_ms: number;
+            /** @description What it used; of one that was called off an estimate of its prompt */
+            tokens?: components["schemas"]["CallTokens"];
+            /** @description Under which the vendor knows it */
+            vendor_id: string;
         };
         Call: {
             /** @description The model the client asked for */
@@ -903,6 +943,11 @@ export interface components {
             /** Format: date-time */
             at: string;
             attempts: components["schemas"]["Attempt"][];
+            /**
+             * Format: int64
+             * @description Of the answer, read after the client had left, for what it used
+             */
+            bytes_dropped: number;
             /** Format: int64 */
             bytes_in: number;
             /** Format: int64 */
@@ -934,6 +979,8 @@ export interface components {
             /** @enum {string} */
             outcome: "ok" | "rescued" | "failed" | "refused" | "left";
             path: string;
+            /** @description The targets in the order in which they were to be tried */
+            plan: components["schemas"]["CallPlace"][];
             /** @description Who answered, or was tried last */
             provider: string;
             /** @description A stream that broke off was finished by another target */
@@ -997,6 +1044,19 @@ export interface components {
              */
             display_amount: number;
             display_currency: string;
+        };
+        CallPlace: {
+            /** @description What put it there: a way to balance, affinity, or empty where it had no rival */
+            by: string;
+            model: string;
+            provider: string;
+            /**
+             * Format: int64
+             * @description 0 for the route's own targets, then 1, 2, … for fallback steps
+             */
+            step: number;
+            /** @description The same in words */
+            why: string;
         };
         CallSkip: {
             model: string;
@@ -1281,6 +1341,26 @@ export interface components {
             route: components["schemas"]["Facet"][];
         };
         Failover: {
+            /**
+             * Format: int64
+             * @description The most a drain reads; 0 is 1 MiB
+             */
+            drain_bytes?: number;
+            /**
+             * @description The longest a drain takes; default 30s
+             * @example 30s
+             */
+            drain_time?: string;
+            /**
+             * @description Time after which a target that has not begun to answer gets company: the next one is asked beside it, the first that begins goes on, the other is called off. Both are billed for the prompt. Empty: never
+             * @example 2s
+             */
+            hedge?: string;
+            /**
+             * @description When the client leaves: cancel the attempt (the default), or drain: read the answer to its end so that its usage is known
+             * @enum {string}
+             */
+            on_client_gone?: "cancel" | "drain";
             /**
              * @description Silence after which a streaming client is sent a comment, to keep the connection alive; default 15s
              * @example 15s
@@ -1605,6 +1685,8 @@ export interface components {
         };
         Planned: {
             model: string;
+            /** @description Why it stands where it does */
+            place?: string;
             provider: string;
             /**
              * Format: double
@@ -2069,6 +2151,10 @@ export interface components {
             to?: string;
         };
         Route: {
+            /** @description Whether a conversation goes back to the target and key where it was */
+            affinity: string;
+            /** @description The order among the targets of one step */
+            balance: string;
             /** Format: date-time */
             created_at: string;
             enabled: boolean;
@@ -2095,6 +2181,16 @@ export interface components {
             version: number;
         };
         RouteSpec: {
+            /**
+             * @description A conversation goes back to the target and key where it was, for the vendor's prompt cache: auto (the default) among targets of the same model, on among all, off
+             * @enum {string}
+             */
+            affinity?: "auto" | "on" | "off";
+            /**
+             * @description The order among the targets of one step: drawn by weight (the default), as written, where the fewest calls are under way, by time to the first content, by price
+             * @enum {string}
+             */
+            balance?: "weighted" | "priority" | "least_in_flight" | "fastest" | "cheapest";
             /** @description Default true */
             enabled?: boolean;
             /** @description How failures are dealt with; empty is the defaults */
@@ -2110,7 +2206,7 @@ export interface components {
             name: string;
             /** @description Failures that move on to the next target; empty is the default set */
             on?: string[];
-            /** @description Tried in an order drawn by weight */
+            /** @description Tried in the order that balance makes */
             targets: components["schemas"]["Target"][];
             timeouts?: components["schemas"]["Timeouts"];
         };
@@ -2213,7 +2309,7 @@ export interface components {
         Step: {
             /** @description Failures that lead here; empty is the route's */
             on?: string[];
-            /** @description Tried in an order drawn by weight */
+            /** @description Tried in the order that the route's balance makes */
             targets: components["schemas"]["Target"][];
         };
         System: {
@@ -2694,6 +2790,16 @@ export interface components {
             version?: number;
         };
         UpdateRouteInputBody: {
+            /**
+             * @description A conversation goes back to the target and key where it was, for the vendor's prompt cache: auto (the default) among targets of the same model, on among all, off
+             * @enum {string}
+             */
+            affinity?: "auto" | "on" | "off";
+            /**
+             * @description The order among the targets of one step: drawn by weight (the default), as written, where the fewest calls are under way, by time to the first content, by price
+             * @enum {string}
+             */
+            balance?: "weighted" | "priority" | "least_in_flight" | "fastest" | "cheapest";
             /** @description Default true */
             enabled?: boolean;
             /** @description How failures are dealt with; empty is the defaults */
@@ -2709,7 +2815,7 @@ export interface components {
             name: string;
             /** @description Failures that move on to the next target; empty is the default set */
             on?: string[];
-            /** @description Tried in an order drawn by weight */
+            /** @description Tried in the order that balance makes */
             targets: components["schemas"]["Target"][];
             timeouts?: components["schemas"]["Timeouts"];
             /**
