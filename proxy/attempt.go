@@ -10,6 +10,7 @@ import (
 
 	"github.com/posthouse/posthouse/proxy/llm"
 	"github.com/posthouse/posthouse/proxy/protocol"
+	"github.com/posthouse/posthouse/proxy/rawjson"
 )
 
 // maxAttempts bounds how often one call is sent to vendors, over all targets
@@ -25,8 +26,9 @@ func (c *call) attempt(ln lane, cand *candidate, k *key) (*llm.Error, int) {
 	ctx, cancel := context.WithCancelCause(ln.ctx)
 	defer cancel(nil)
 	began := time.Now()
-	t := &try{call: c, lane: ln, cand: cand, key: k, began: began, ctx: ctx, clock: newClock(cancel), times: c.times(cand)}
+	t := &try{call: c, speech: c.speech(cand), lane: ln, cand: cand, key: k, began: began, ctx: ctx, clock: newClock(cancel), times: c.times(cand)}
 	t.at = c.begin(cand, k, began)
+	t.at.Dialect = t.speech.protocol.Name
 	defer t.clock.stop()
 	if total := t.times.Total; total > 0 && total < c.total {
 		timer := time.AfterFunc(total, func() { cancel(timeoutError(llm.ClassTotalTimeout, total)) })
@@ -91,21 +93,45 @@ func (c *call) learn(t *try, err *llm.Error) {
 // try is an attempt under way.
 type try struct {
 	*call
-	lane  lane
-	cand  *candidate
-	key   *key // nil: none is needed
-	at    *Attempt
-	began time.Time
-	ctx   context.Context
-	clock *clock
-	times Timeouts
+	speech speech
+	target *protocol.Target // what codecs know of the target; nil: bytes are passed on
+	losses llm.Losses       // what could not be carried over to it
+	lane   lane
+	cand   *candidate
+	key    *key // nil: none is needed
+	at     *Attempt
+	began  time.Time
+	ctx    context.Context
+	clock  *clock
+	times  Timeouts
 }
 
 func (t *try) run() *llm.Error {
-	var d dialing
-	req, failed := t.request(d.watch(t.ctx), t.cand, t.key)
+	switch {
+	case t.speech.passes:
+	case t.entry.endpoint.Embed != nil:
+		return t.embeds()
+	case t.entry.endpoint.Count != nil:
+		return t.counts()
+	}
+	body, failed := t.written()
 	if failed != nil {
 		return failed
+	}
+	resp, failed := t.send(body)
+	if failed != nil {
+		return failed
+	}
+	defer func() { _ = resp.Body.Close() }()
+	return t.answer(resp)
+}
+
+// send sends a body and waits for the answer's head.
+func (t *try) send(body *rawjson.Text) (*http.Response, *llm.Error) {
+	var d dialing
+	req, failed := t.request(d.watch(t.ctx), body)
+	if failed != nil {
+		return nil, failed
 	}
 	t.clock.set(llm.ClassHeadersTimeout, t.times.Headers)
 	pool := t.cand.provider.transport
@@ -114,14 +140,13 @@ func (t *try) run() *llm.Error {
 	resp, err := t.g.transports.get(pool).RoundTrip(req)
 	d.note(t.at)
 	if err != nil {
-		return t.broken(err, false)
+		return nil, t.broken(err, false)
 	}
-	defer func() { _ = resp.Body.Close() }()
 	t.at.Headers = time.Since(t.began)
 	t.at.Status = resp.StatusCode
 	t.at.VendorID = vendorID(resp.Header.Get)
 	resp.Body = &received{resp.Body, t.at}
-	return t.answer(resp)
+	return resp, nil
 }
 
 // answer reads the vendor's answer by its status and kind.
@@ -143,6 +168,8 @@ func (t *try) answer(resp *http.Response) *llm.Error {
 		return &llm.Error{Class: llm.ClassMalformed, Message: fmt.Sprintf("it answered %d without content", resp.StatusCode)}
 	case kind == "text/html":
 		return t.html(resp)
+	case !t.speech.passes:
+		return t.translated(resp, kind)
 	case kind == "text/event-stream":
 		return t.stream(resp)
 	case t.peek.stream && answer.Content != nil:
@@ -158,10 +185,13 @@ func (t *try) answer(resp *http.Response) *llm.Error {
 func (t *try) refused(resp *http.Response) *llm.Error {
 	t.clock.set(llm.ClassIdleTimeout, t.times.Idle)
 	body, _ := io.ReadAll(io.LimitReader(resp.Body, maxErrorBody)) // half an error still says something
-	e := t.g.protocol.DecodeError(resp.StatusCode, resp.Header, body)
+	e := t.speech.protocol.DecodeError(resp.StatusCode, resp.Header, body)
 	e.RetryAfter = protocol.RetryAfter(resp.Header, t.g.now())
 	if e.Message == "" {
 		e.Message = fmt.Sprintf("status %d without a message", resp.StatusCode)
+	}
+	if t.speech.protocol != t.entry.protocol {
+		e.Raw, e.Type = nil, "" // they are in another dialect
 	}
 	if revealing(e.Raw, t.cand.provider) {
 		e.Raw = nil
@@ -173,7 +203,7 @@ func (t *try) refused(resp *http.Response) *llm.Error {
 // page, a wrong base URL.
 func (t *try) html(resp *http.Response) *llm.Error {
 	body, _ := io.ReadAll(io.LimitReader(resp.Body, maxErrorBody)) // as much of it as there is
-	e := t.g.protocol.DecodeError(resp.StatusCode, resp.Header, body)
+	e := t.speech.protocol.DecodeError(resp.StatusCode, resp.Header, body)
 	return &llm.Error{Class: llm.ClassMalformed, Message: "it answered with a web page instead of an API answer; check the provider's base URL: " + e.Message}
 }
 

@@ -322,8 +322,8 @@ func BenchmarkPlan(b *testing.B) {
 	}
 	snap := g.gateway.snapshot.Load()
 	c := &call{g: g.gateway, snap: snap, body: body, peek: peek, way: way{route: snap.routes[0], steps: snap.routes[0].steps}}
-	for i := range g.gateway.protocol.Endpoints {
-		if e := &g.gateway.protocol.Endpoints[i]; e.Op == llm.OpChat {
+	for i := range g.gateway.protocols[0].Endpoints {
+		if e := &g.gateway.protocols[0].Endpoints[i]; e.Op == llm.OpChat {
 			c.entry.endpoint = e
 		}
 	}

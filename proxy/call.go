@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/posthouse/posthouse/proxy/llm"
+	"github.com/posthouse/posthouse/proxy/protocol"
 )
 
 // call is one client request on its way through the gateway.
@@ -24,6 +25,7 @@ type call struct {
 	cancel context.CancelCauseFunc
 	began  time.Time // monotonic
 
+	dialect  *protocol.Protocol // the caller's, guessed until the endpoint is found
 	entry    entry
 	query    url.Values
 	body     []byte
@@ -31,10 +33,15 @@ type call struct {
 	consumer *consumer
 	way      way
 
-	total  time.Duration // the call's whole time
-	spared *candidate    // the first target that was left alone although it could be asked
-	talk   conversation  // by which its target and key are remembered
-	sent   sent          // what the client has of a stream
+	total     time.Duration // the call's whole time
+	spared    *candidate    // the first target that was left alone although it could be asked
+	talk      conversation  // by which its target and key are remembered
+	asks      *llm.Request  // in the canonical form, once somebody needed it; guarded by mu
+	asksNot   *llm.Error    // why it can't be; likewise
+	holdsSeal *bool         // likewise
+	fetched   fetched       // media that vendors don't fetch themselves
+	tale      *tale         // the answer so far, where it was translated
+	sent      sent          // what the client has of a stream
 	leaving
 
 	mu    sync.Mutex // guards tries and rec.Skipped while two targets are asked side by side
@@ -50,6 +57,7 @@ func (g *Gateway) newCall(w http.ResponseWriter, r *http.Request) *call {
 	c := &call{g: g, snap: g.snapshot.Load(), out: newOut(w), r: r, began: time.Now()}
 	c.ctx, c.cancel = context.WithCancelCause(context.WithoutCancel(r.Context()))
 	c.unwatch = context.AfterFunc(r.Context(), c.clientLeft)
+	c.dialect = g.dialectOf(r)
 	c.rec = Record{ID: newRequestID(), Start: g.now(), ClientIP: clientIP(r), Method: r.Method, Path: r.URL.Path}
 	w.Header().Set("X-Request-Id", c.rec.ID)
 	return c
@@ -92,6 +100,9 @@ func (c *call) serve() *llm.Error {
 		c.startPings()
 		c.follow(len(plan))
 	}
+	if err := c.understand(plan); err != nil {
+		return err
+	}
 	return c.walk(plan)
 }
 
@@ -102,18 +113,20 @@ func (c *call) startPings() {
 		every = c.way.route.ping
 	}
 	if every > 0 && c.entry.endpoint.Answer.Content != nil {
-		c.out.ping(every)
+		c.out.ping(every, c.entry.endpoint.Answer.Ping, c.array())
 	}
 }
 
 // accept finds out what is asked for, and who asks.
 func (c *call) accept() *llm.Error {
 	var err *llm.Error
-	if c.entry, err = accept(c.g.protocol, c.r); err != nil {
+	if c.entry, err = c.g.accept(c.dialect, c.r); err != nil {
 		return err
 	}
+	c.dialect = c.entry.protocol
 	c.rec.Op = c.entry.endpoint.Op
-	if c.consumer, err = c.snap.identify(c.r, c.g.now()); err != nil {
+	c.query = c.r.URL.Query()
+	if c.consumer, err = c.snap.identify(c.r, c.query, c.g.now()); err != nil {
 		return err
 	}
 	if name, ok := c.r.Context().Value(trustedKey{}).(string); ok {
@@ -122,7 +135,6 @@ func (c *call) accept() *llm.Error {
 	if c.consumer != nil {
 		c.rec.Consumer, c.rec.ConsumerID = c.consumer.name, c.consumer.id
 	}
-	c.query = c.r.URL.Query()
 	return nil
 }
 
@@ -145,6 +157,13 @@ func (c *call) read() *llm.Error {
 	if err != nil {
 		return err
 	}
+	if c.entry.model != "" {
+		c.peek.model, c.peek.named = c.entry.model, true
+		if err = checkModel(c.entry.model); err != nil {
+			return err
+		}
+	}
+	c.peek.stream = c.peek.stream && c.entry.model == "" || c.entry.endpoint.Stream
 	c.rec.Asked, c.rec.Stream = c.peek.model, c.peek.stream
 	return nil
 }

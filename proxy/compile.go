@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"github.com/posthouse/posthouse/proxy/catalog"
-	"github.com/posthouse/posthouse/proxy/protocol/openai"
 )
 
 // The default limits; see Limits for their meaning.
@@ -148,7 +147,7 @@ func (c *compiler) provider(conf *Provider, known map[string]string) {
 		timeouts: conf.Timeouts.over(c.snap.timeouts),
 		prices:   c.snap.prices.Provider(conf.Name, conf.Vendor, conf.Region),
 	}
-	if _, _, err := vendor.Resolve(openai.Name, p.region, p.base, p.fields, "model", "/chat/completions"); err != nil {
+	if _, _, err := vendor.Resolve(vendor.Speaks[0].Protocol, p.region, p.base, p.fields, "model", "/chat/completions"); err != nil {
 		c.fault("base_url", "%v", err)
 	}
 	p.headers, p.query = c.additions(conf)

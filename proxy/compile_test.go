@@ -283,7 +283,8 @@ func TestFixes(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		e, err := accept(New(Options{}).protocol, &http.Request{Method: "POST", URL: &url.URL{Path: "/v1/chat/completions"}})
+		g := New(Options{})
+		e, err := g.accept(g.protocols[0], &http.Request{Method: "POST", URL: &url.URL{Path: "/v1/chat/completions"}})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -50,7 +50,7 @@ func (g *Gateway) Explain(q Question) Explanation {
 	snap := g.snapshot.Load()
 	q.fill()
 	r := &http.Request{Method: q.Method, Host: q.Host, Header: q.Header, URL: &url.URL{Path: q.Path}}
-	e, failed := accept(g.protocol, r)
+	e, failed := g.accept(g.dialectOf(r), r)
 	if failed != nil {
 		return Explanation{Error: failed.Message}
 	}

@@ -39,7 +39,6 @@ func TestFallbackOnFaults(t *testing.T) {
 		{"empty200", "both", 200, "", llm.ClassMalformed},
 		{"firsterr", "yes", 200, "", llm.ClassServerError},
 		{"role-then-error", "yes", 200, "", llm.ClassServerError},
-		{"json-for-stream", "yes", 200, "", llm.ClassMalformed},
 		{"redirect", "both", 200, "", llm.ClassMalformed},
 		{"trunc", "no", 200, "", llm.ClassCut},
 		{"hang", "both", 200, "", llm.ClassHeadersTimeout},

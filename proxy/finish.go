@@ -36,7 +36,7 @@ func (c *call) refuse(err *llm.Error) {
 	}
 	body := err.Raw
 	if body == nil {
-		body = c.g.protocol.EncodeError(err)
+		body = c.dialect.EncodeError(err)
 	}
 	fresh := c.out.begin(err.Status, func(h http.Header) { c.refusalHeaders(h, err, len(body)) })
 	if !fresh {
@@ -87,11 +87,22 @@ func (c *call) interrupt(err *llm.Error) {
 	if c.committed {
 		shown.Code = "stream_interrupted"
 	}
-	event := c.g.protocol.EncodeStreamError(&shown)
+	event := c.failureEvent(&shown)
 	if c.out.write(event) == nil {
 		_ = c.out.flush() // nothing is left to do if this fails
 	}
 	c.rec.BytesOut += int64(len(event))
+}
+
+// failureEvent is the caller's dialect's form of an error in mid-stream.
+func (c *call) failureEvent(err *llm.Error) []byte {
+	switch {
+	case c.tale != nil:
+		return c.tale.enc.Fail(nil, err)
+	case c.committed && c.array():
+		return append([]byte(",\r\n"), c.dialect.EncodeError(err)...) // and no bracket: it is not whole
+	}
+	return c.dialect.EncodeStreamError(err)
 }
 
 // finish settles the call: it is recorded and logged exactly once.

@@ -14,7 +14,6 @@ import (
 
 	"github.com/posthouse/posthouse/proxy/llm"
 	"github.com/posthouse/posthouse/proxy/protocol"
-	"github.com/posthouse/posthouse/proxy/protocol/openai"
 )
 
 // Options are what a Gateway needs besides its configuration.
@@ -27,11 +26,12 @@ type Options struct {
 
 // Gateway is the data plane: an http.Handler that serves the proxy's door.
 type Gateway struct {
-	log      *slog.Logger
-	recorder Recorder
-	now      func() time.Time
-	agent    string
-	protocol *protocol.Protocol
+	log       *slog.Logger
+	recorder  Recorder
+	now       func() time.Time
+	agent     string
+	protocols []*protocol.Protocol
+	rows      map[*protocol.Protocol][]entry // callers' endpoints, by the dialect to look at first
 
 	snapshot    atomic.Pointer[Snapshot]
 	keyring     *keyring
@@ -43,6 +43,7 @@ type Gateway struct {
 	price       func(vendor, model string) (perMillion float64, known bool) // nil: no price is known
 	sleep       func(context.Context, time.Duration) bool                   // false: the context ended first
 	transports  *transports
+	fetching    transportKey // connections by which media are fetched
 	inFlight    atomic.Int64
 	unready     atomic.Bool
 
@@ -58,7 +59,11 @@ var errStopping = errors.New("the gateway is stopping")
 func New(o Options) *Gateway {
 	g := &Gateway{
 		log: o.Log, recorder: o.Recorder, now: o.Now, agent: "posthouse/" + o.Version,
-		protocol: openai.Protocol(), transports: newTransports(),
+		protocols: dialects(), transports: newTransports(), rows: map[*protocol.Protocol][]entry{},
+	}
+	g.fetching.connect = defaultTimeouts.Connect
+	for _, p := range g.protocols {
+		g.rows[p] = rows(p, g.protocols)
 	}
 	if g.log == nil {
 		g.log = slog.New(slog.DiscardHandler)

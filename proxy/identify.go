@@ -37,12 +37,12 @@ func Trusted(ctx context.Context, name string) context.Context {
 
 // identify says who the caller is: a consumer, or nobody in particular where
 // the access mode lets such callers in.
-func (s *Snapshot) identify(r *http.Request, now time.Time) (*consumer, *llm.Error) {
+func (s *Snapshot) identify(r *http.Request, query url.Values, now time.Time) (*consumer, *llm.Error) {
 	if _, ok := r.Context().Value(trustedKey{}).(string); ok {
 		return nil, nil
 	}
 	own := false // a key of ours was shown
-	for _, cred := range credentials(r.Header) {
+	for _, cred := range credentials(r.Header, query) {
 		if len(cred) > maxCredential {
 			return nil, denied("invalid_api_key", "The API key is far too long to be one of this gateway's.")
 		}
@@ -81,7 +81,7 @@ func denied(code, message string) *llm.Error {
 
 // credentials are the keys a request shows, in every form that clients of the
 // common dialects use.
-func credentials(h http.Header) []string {
+func credentials(h http.Header, query url.Values) []string {
 	var got []string
 	for _, v := range h.Values("Authorization") {
 		if scheme, token, ok := strings.Cut(v, " "); ok && strings.EqualFold(scheme, "Bearer") {
@@ -91,6 +91,7 @@ func credentials(h http.Header) []string {
 	for _, name := range []string{"X-Api-Key", "Api-Key", "X-Goog-Api-Key"} {
 		got = append(got, h.Values(name)...)
 	}
+	got = append(got, query["key"]...) // Gemini's clients
 	return got
 }
 

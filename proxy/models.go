@@ -1,24 +1,15 @@
 package proxy
 
 import (
-	"encoding/json"
-	"fmt"
 	"net/http"
 	"strconv"
 
 	"github.com/posthouse/posthouse/proxy/llm"
+	"github.com/posthouse/posthouse/proxy/protocol"
 )
 
-// wireModel is a model in OpenAI's lists.
-type wireModel struct {
-	ID      string `json:"id"`
-	Object  string `json:"object"`
-	Created int64  `json:"created"`
-	OwnedBy string `json:"owned_by"`
-}
-
-// serveModels answers GET /v1/models and /v1/models/{id} from the snapshot: what
-// this caller may use, of all providers.
+// serveModels answers a dialect's list of models, or one of it, from the
+// snapshot: what this caller may use, of all providers.
 func (c *call) serveModels() *llm.Error {
 	models := c.snap.models(c.consumer)
 	if c.entry.before != "" {
@@ -27,26 +18,26 @@ func (c *call) serveModels() *llm.Error {
 			return noPrefix(c.entry.before)
 		}
 	}
-	list := []wireModel{}
+	list := make([]protocol.Model, 0, len(models))
 	for _, m := range models {
-		list = append(list, wireModel{ID: m.ID, Object: "model", OwnedBy: m.OwnedBy})
+		list = append(list, protocol.Model{ID: m.ID, Owner: m.OwnedBy, Context: m.Context})
 	}
-	if c.entry.rest == "" {
-		return c.json(map[string]any{"object": "list", "data": list})
+	id := c.entry.rest
+	if c.entry.model != "" {
+		id = c.entry.model
+	}
+	if id == "" {
+		return c.json(c.dialect.EncodeModels(list))
 	}
 	for _, m := range list {
-		if m.ID == c.entry.rest {
-			return c.json(m)
+		if m.ID == id {
+			return c.json(c.dialect.EncodeModel(m))
 		}
 	}
-	return c.snap.unknownModel(c.entry.rest, c.consumer)
+	return c.snap.unknownModel(id, c.consumer)
 }
 
-func (c *call) json(v any) *llm.Error {
-	body, err := json.Marshal(v)
-	if err != nil {
-		return &llm.Error{Class: llm.ClassInternal, Status: http.StatusInternalServerError, Message: fmt.Sprintf("the answer can't be written: %v", err)}
-	}
+func (c *call) json(body []byte) *llm.Error {
 	c.out.begin(http.StatusOK, func(h http.Header) {
 		h.Set("Content-Type", "application/json")
 		h.Set("Content-Length", strconv.Itoa(len(body)))

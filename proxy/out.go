@@ -15,8 +15,9 @@ const writeLimit = 30 * time.Second
 // for a minute, some for 30 s.
 const pingAfter = 15 * time.Second
 
-// ping is a comment: clients read over it, and it promises nothing.
-const ping = ": ping\n\n"
+// comment is what keeps a stream alive where the dialect has nothing of its
+// own: clients read over it, and it promises nothing.
+const comment = ": ping\n\n"
 
 // out is the way to the client. Besides the call itself a timer writes there,
 // so every use goes through its lock.
@@ -30,6 +31,8 @@ type out struct {
 	closed  bool
 	timer   *time.Timer
 	every   time.Duration
+	sign    string // of life
+	array   bool   // the stream is a JSON array
 }
 
 func newOut(w http.ResponseWriter) *out {
@@ -96,9 +99,15 @@ func (o *out) touch() {
 // ping begins to send comments whenever the client has heard nothing for so
 // long. They keep the connection alive and commit nothing: what the answer
 // will be stays open.
-func (o *out) ping(every time.Duration) {
+func (o *out) ping(every time.Duration, sign string, array bool) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
+	switch o.sign, o.array = sign, array; {
+	case array:
+		o.sign = "\n" // between the elements of an array, and before it
+	case sign == "":
+		o.sign = comment
+	}
 	o.every, o.last = every, time.Now()
 	o.timer = time.AfterFunc(every, o.pinged)
 }
@@ -114,12 +123,12 @@ func (o *out) pinged() {
 		return
 	}
 	if !o.begun {
-		streamHeaders(o.w.Header())
+		streamHeaders(o.w.Header(), o.array)
 		o.begun = true
 		o.w.WriteHeader(http.StatusOK)
 	}
 	o.touch()
-	_, err := o.w.Write([]byte(ping))
+	_, err := o.w.Write([]byte(o.sign))
 	o.last = time.Now()
 	if err != nil || o.flushLocked() != nil {
 		return // the call itself will notice that the client left
@@ -128,8 +137,11 @@ func (o *out) pinged() {
 }
 
 // streamHeaders are what every event stream says of itself.
-func streamHeaders(h http.Header) {
+func streamHeaders(h http.Header, array bool) {
 	h.Set("Content-Type", "text/event-stream")
+	if array {
+		h.Set("Content-Type", "application/json")
+	}
 	h.Set("Cache-Control", "no-cache")
 	h.Set("X-Accel-Buffering", "no") // proxies in front of us must not collect events either
 }

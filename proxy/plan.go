@@ -226,6 +226,7 @@ func (w *way) bonds(asked string) bool {
 type listedModel struct {
 	ID      string
 	OwnedBy string
+	Context int64 // tokens; 0: unknown
 }
 
 // modelList gathers models, each name once, as far as a caller may ask for them.

@@ -15,6 +15,7 @@ import (
 
 	"github.com/posthouse/posthouse/proxy/catalog"
 	"github.com/posthouse/posthouse/proxy/llm"
+	"github.com/posthouse/posthouse/proxy/protocol"
 )
 
 // probeTime bounds a probe; nobody waits longer before a screen.
@@ -60,6 +61,7 @@ func (g *Gateway) Probe(ctx context.Context, conf Provider, k Key) ProbeResult {
 	ctx, cancel := context.WithTimeout(ctx, probeTime)
 	defer cancel()
 	p := &probe{g: g, provider: snap.providers[0], began: time.Now()}
+	p.dialect = g.protocol(p.provider.vendor.Speaks[0].Protocol)
 	p.run(ctx)
 	p.Message = redact(p.Message, p.provider)
 	return p.ProbeResult
@@ -70,6 +72,7 @@ type probe struct {
 	ProbeResult
 	g        *Gateway
 	provider *provider
+	dialect  *protocol.Protocol // in which it is asked: the one that the vendor speaks best
 	began    time.Time
 
 	mu   sync.Mutex // the trace's callbacks come from other goroutines
@@ -107,11 +110,11 @@ func (p *probe) run(ctx context.Context) {
 func (p *probe) request(ctx context.Context) (*http.Request, error) {
 	v, conf := p.provider.vendor, p.provider
 	method, body := http.MethodGet, ""
-	raw, auth, err := v.Resolve(p.g.protocol.Name, conf.region, conf.base, conf.fields, "", "/models")
-	if errors.Is(err, catalog.ErrNoEndpoint) {
+	raw, auth, err := v.Resolve(p.dialect.Name, conf.region, conf.base, conf.fields, "", p.upstream(llm.OpModels))
+	if errors.Is(err, catalog.ErrNoEndpoint) || p.upstream(llm.OpModels) == "" {
 		p.Unlisted = true
 		method, body = http.MethodPost, "{}"
-		raw, auth, err = v.Resolve(p.g.protocol.Name, conf.region, conf.base, conf.fields, p.anyModel(), "/chat/completions")
+		raw, auth, err = v.Resolve(p.dialect.Name, conf.region, conf.base, conf.fields, p.anyModel(), p.upstream(llm.OpChat))
 	}
 	if err != nil {
 		return nil, err
@@ -130,7 +133,7 @@ func (p *probe) request(ctx context.Context) (*http.Request, error) {
 	if body != "" {
 		req.Header.Set("Content-Type", "application/json")
 	}
-	for name, value := range v.Headers(p.g.protocol.Name) {
+	for name, value := range v.Headers(p.dialect.Name) {
 		req.Header.Set(name, value)
 	}
 	for name, values := range conf.headers {
@@ -147,6 +150,17 @@ func (p *probe) request(ctx context.Context) (*http.Request, error) {
 	return req, nil
 }
 
+// upstream is where an endpoint of this kind lies below the vendor's base URL;
+// empty where the protocol has none.
+func (p *probe) upstream(op llm.Op) string {
+	for i := range p.dialect.Endpoints {
+		if ep := &p.dialect.Endpoints[i]; ep.Op == op || op == llm.OpChat && ep.Out != nil {
+			return ep.Upstream
+		}
+	}
+	return ""
+}
+
 func (p *probe) anyModel() string {
 	if len(p.provider.listed) > 0 {
 		return p.provider.listed[0]
@@ -160,7 +174,7 @@ func (p *probe) judge(resp *http.Response, body []byte) {
 	case p.Status >= 300 && p.Status < 400:
 		p.Class, p.Message = llm.ClassMalformed, fmt.Sprintf("it answers with a redirect (%d): set the base URL to where the API really is", p.Status)
 	case p.Status >= 400:
-		e := p.g.protocol.DecodeError(p.Status, resp.Header, body)
+		e := p.dialect.DecodeError(p.Status, resp.Header, body)
 		p.Class, p.Message = e.Class, p.advice(e)
 		// Asked for nothing, a vendor that takes the key complains about the request.
 		if p.Unlisted && (e.Class == llm.ClassBadRequest || e.Class == llm.ClassModelNotFound) {
@@ -169,7 +183,7 @@ func (p *probe) judge(resp *http.Response, body []byte) {
 		p.step("answer", time.Time{}, p.OK, fmt.Sprintf("status %d", p.Status))
 		return
 	default:
-		models, err := p.g.protocol.DecodeModels(body)
+		models, err := p.dialect.DecodeModels(body)
 		if err != nil {
 			p.Class, p.Message = llm.ClassMalformed, "it answered, but not with a list of models: check the base URL"
 			break

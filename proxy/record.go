@@ -93,6 +93,7 @@ type Attempt struct {
 	Status    int           // the vendor's HTTP status; 0 if none came
 	Class     llm.Class     // empty when the attempt succeeded
 	Message   string        // the vendor's own words, bounded and redacted
+	Lossy     string        // what of the request could not be carried over, as the header x-posthouse-lossy has it
 
 	// Usage is what the vendor said this attempt used. Of one that was called
 	// off it says nothing; there the prompt is an estimate, for vendors bill it.

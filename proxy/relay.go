@@ -30,7 +30,7 @@ var piecePool = sync.Pool{New: func() any { return &pieces{buf: make([]byte, rel
 
 // passedAnswerHeaders are what a caller may see of a vendor's headers. Rate
 // limits and organisation names of our key are not the caller's business.
-var passedAnswerHeaders = []string{"Content-Type", "Content-Disposition", "Openai-Processing-Ms", "Openai-Version"}
+var passedAnswerHeaders = []string{"Content-Type", "Content-Disposition"}
 
 // commit promises the answer to the client: from here on nothing else can
 // stand in, and of a stream another target can only take over. It reports false
@@ -39,15 +39,8 @@ func (t *try) commit(resp *http.Response, length int64) bool {
 	if !t.lane.claim() {
 		return false
 	}
-	t.out.begin(resp.StatusCode, func(h http.Header) {
-		if length < 0 && t.peek.stream {
-			streamHeaders(h)
-		}
-		for _, name := range passedAnswerHeaders {
-			if v := resp.Header.Get(name); v != "" {
-				h.Set(name, v)
-			}
-		}
+	t.out.begin(t.status(resp), func(h http.Header) {
+		t.answerHeaders(h, resp, length < 0)
 		h.Set("X-Posthouse-Provider", t.cand.name)
 		h.Set("X-Posthouse-Model", headerSafe(t.cand.model))
 		t.nameRoute(h)
@@ -57,12 +50,47 @@ func (t *try) commit(resp *http.Response, length int64) bool {
 	})
 	t.committed = true
 	t.begun()
-	t.rec.Status = resp.StatusCode
+	t.rec.Status = t.status(resp)
 	t.rec.Provider, t.rec.Model = t.cand.name, t.cand.model
 	if t.at.UsageSeen {
 		t.rec.Usage, t.rec.UsageSeen = t.at.Usage, true
 	}
 	return true
+}
+
+// status is what the caller is told: the vendor's own word where its bytes are.
+func (t *try) status(resp *http.Response) int {
+	if !t.speech.passes {
+		return http.StatusOK
+	}
+	return resp.StatusCode
+}
+
+// answerHeaders are those by which the answer is read.
+func (t *try) answerHeaders(h http.Header, resp *http.Response, endless bool) {
+	streamed := endless && t.peek.stream
+	if streamed {
+		streamHeaders(h, t.array())
+	}
+	if lossy := t.losses.String(); lossy != "" {
+		h.Set("X-Posthouse-Lossy", headerSafe(clip(lossy, maxLossy)))
+	}
+	if !t.speech.passes {
+		if !streamed {
+			h.Set("Content-Type", "application/json")
+		}
+		return
+	}
+	for _, names := range [][]string{passedAnswerHeaders, t.speech.protocol.AnswerHeaders} {
+		for _, name := range names {
+			if v := resp.Header.Get(name); v != "" {
+				h.Set(name, v)
+			}
+		}
+	}
+	if streamed && t.array() {
+		h.Set("Content-Type", "application/json")
+	}
 }
 
 func (c *call) nameRoute(h http.Header) {
@@ -225,6 +253,14 @@ func (t *try) wholeForStream(resp *http.Response) *llm.Error {
 		if err := t.entry.endpoint.Answer.Whole(held); err != nil {
 			return err
 		}
+	}
+	if done && t.entry.endpoint.In != nil && t.entry.endpoint.Out != nil && !t.resuming() {
+		t.target = t.aim()
+		answer, err := t.entry.endpoint.Out.DecodeResponse(held, t.target)
+		if err != nil {
+			return err
+		}
+		return t.unfold(resp, answer)
 	}
 	return &llm.Error{Class: llm.ClassMalformed, Message: "it answered in one piece although a stream was asked for"}
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/posthouse/posthouse/proxy/llm"
 	"github.com/posthouse/posthouse/proxy/protocol"
 	"github.com/posthouse/posthouse/proxy/rawjson"
+	"github.com/posthouse/posthouse/proxy/sse"
 )
 
 const (
@@ -22,7 +23,9 @@ const (
 // sent is what the client has of a streamed answer, as far as another target
 // needs it to finish: a rescue.
 type sent struct {
-	resume  *protocol.Resume // nil: this answer can't be taken over
+	on      bool             // it is followed: another target could take it over
+	resume  *protocol.Resume // how that goes byte by byte; nil: by way of the canonical form alone
+	tape    []byte           // where that is nil: the events themselves
 	text    []byte           // so far, as in JSON strings
 	id      []byte           // of the answer, as written
 	events  int64            // with text: about as many tokens
@@ -40,7 +43,9 @@ func (c *call) follow(targets int) {
 	if n := string(c.value("n")); n != "" && n != "1" && n != "null" {
 		return
 	}
-	c.sent.resume = c.entry.endpoint.Answer.Resume
+	ep := c.entry.endpoint
+	c.sent.resume = ep.Answer.Resume
+	c.sent.on = c.sent.resume != nil || ep.In != nil && ep.Out != nil
 }
 
 // value is a top-level field of the request as written; nil if it is not there.
@@ -53,18 +58,23 @@ func (c *call) value(name string) []byte {
 	return nil
 }
 
-// take notes an event that the client gets.
-func (s *sent) take(data []byte) {
-	if s.resume == nil || s.closed {
+// take notes an event that the client gets as the vendor wrote it.
+func (s *sent) take(ev sse.Event) {
+	switch {
+	case !s.on || s.closed:
+		return
+	case s.resume == nil:
+		if s.tape = append(s.tape, ev.Raw...); len(s.tape) > maxSent {
+			s.close()
+		}
 		return
 	}
 	if s.id == nil {
-		s.id = s.resume.ID(data)
+		s.id = s.resume.ID(ev.Data)
 	}
-	text, closed := s.resume.Part(data)
-	s.closed = closed || len(s.text)+len(text) > maxSent
-	if s.closed {
-		s.text = nil
+	text, closed := s.resume.Part(ev.Data)
+	if closed || len(s.text)+len(text) > maxSent {
+		s.close()
 		return
 	}
 	if len(text) > 0 {
@@ -73,11 +83,38 @@ func (s *sent) take(data []byte) {
 	}
 }
 
+// add notes text that the client gets.
+func (s *sent) add(text string) {
+	if !s.on || s.closed || text == "" {
+		return
+	}
+	if s.text = append(s.text, escaped(text)...); len(s.text) > maxSent {
+		s.close()
+		return
+	}
+	s.events++
+}
+
+// close says that nobody else can finish the answer.
+func (s *sent) close() { s.closed, s.text, s.tape = true, nil, nil }
+
 // rescuable reports whether another target may finish what the client has.
-func (s *sent) rescuable() bool { return s.resume != nil && !s.closed }
+func (c *call) rescuable() bool {
+	s := &c.sent
+	if !s.on || s.closed {
+		return false
+	}
+	if s.resume == nil && c.tale == nil {
+		if len(s.tape) == 0 {
+			return false
+		}
+		c.retell()
+	}
+	return !s.closed
+}
 
 // resuming reports whether an attempt goes on with an answer that is begun.
-func (c *call) resuming() bool { return c.committed && c.sent.rescuable() }
+func (c *call) resuming() bool { return c.committed && c.rescuable() }
 
 // rescued notes that a target finished what another had begun, if it did.
 func (c *call) rescued(resuming bool, cand *candidate) {
@@ -103,17 +140,17 @@ func (c *call) continuation(cand *candidate) []rawjson.Edit {
 // it repeats is dropped, for which its beginning is held back while it could
 // still turn out to be a repetition.
 type seam struct {
+	overlap
 	sent   *sent
 	tokens int64  // that the client has, about
-	prior  string // the text that the client has
-	held   string // of the new text, not passed on yet
 	torn   []byte // half a character that the last event ended in, escaped
-	at     int    // where in prior the held text stands; -1: nowhere
 	last   []byte // the event that brought the last of it
 	joined bool
 }
 
-func newSeam(s *sent) *seam { return &seam{sent: s, tokens: s.events, prior: unescaped(s.text)} }
+func newSeam(s *sent) *seam {
+	return &seam{sent: s, tokens: s.events, overlap: overlap{prior: unescaped(s.text)}}
+}
 
 // event takes an event of the new stream and returns what the client gets of
 // it; nil is nothing. A target that was asked from the start and tells another
@@ -147,29 +184,14 @@ func (m *seam) event(data []byte, finished bool) (passed [][]byte, ok bool) {
 	return passed, true
 }
 
-// hold adds to the held text, and finds where in prior it stands. It looks only
-// at what is new as long as that fits, so that a target which begins anew costs
-// no more than reading along.
+// hold adds to the held text.
 func (m *seam) hold(text []byte) {
 	text = append(m.torn, text...)
 	m.torn = nil
 	if n := len(text); n >= 6 && highSurrogate(text[n-6:]) {
 		text, m.torn = text[:n-6], bytes.Clone(text[n-6:])
 	}
-	more, had := unescaped(text), len(m.held)
-	m.held += more
-	if m.at >= 0 && strings.HasPrefix(m.prior[m.at+had:], more) {
-		return
-	}
-	if m.at < 0 || m.at >= len(m.prior) {
-		m.at = -1
-		return
-	}
-	if next := strings.Index(m.prior[m.at+1:], m.held); next >= 0 {
-		m.at += 1 + next
-		return
-	}
-	m.at = -1
+	m.add(unescaped(text))
 }
 
 // highSurrogate reports whether an escape is the first half of a character
@@ -179,20 +201,6 @@ func highSurrogate(escape []byte) bool {
 		strings.IndexByte("89abAB", escape[3]) >= 0
 }
 
-// repeated is how much of the held text the client has already: all of it for
-// a target that began anew, the overlap for one that went back a little.
-func (m *seam) repeated() int {
-	for n := min(len(m.prior), len(m.held)); n > 0; n-- {
-		if n < leastOverlap && n < len(m.prior) {
-			return 0
-		}
-		if strings.HasSuffix(m.prior, m.held[:n]) {
-			return n
-		}
-	}
-	return 0
-}
-
 // unescaped reads text as it stands in a JSON string.
 func unescaped(text []byte) string {
 	var s string
@@ -200,6 +208,13 @@ func unescaped(text []byte) string {
 	if json.Unmarshal(quoted, &s) != nil {
 		return string(text)
 	}
+	return s
+}
+
+// unquoted reads a JSON string.
+func unquoted(v []byte) string {
+	var s string
+	_ = json.Unmarshal(v, &s) // anything else is no id
 	return s
 }
 

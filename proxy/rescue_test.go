@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/posthouse/posthouse/proxy/lab"
+	"github.com/posthouse/posthouse/proxy/protocol/openai"
 )
 
 // rescueRig has a route from any model to main, with spare as its fallback.
@@ -315,7 +316,7 @@ func FuzzSeam(f *testing.F) {
 		case repeats > 0 && repeats < leastOverlap && from > 0:
 			return // too little to tell repetition from chance
 		}
-		s := &sent{resume: New(Options{}).protocol.Endpoints[0].Answer.Resume, text: escaped(prior), id: []byte(`"one"`)}
+		s := &sent{on: true, resume: New(Options{}).protocol(openai.Name).Endpoints[0].Answer.Resume, text: escaped(prior), id: []byte(`"one"`)}
 		m := newSeam(s)
 		got := prior
 		take := func(data string, finished bool) {

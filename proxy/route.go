@@ -26,6 +26,7 @@ type route struct {
 	onward   map[llm.Class]bool // classes that its rules send on whatever the triggers
 	rescue   bool
 	ping     time.Duration
+	strict   bool          // what can't be carried over is refused
 	hedge    time.Duration // how long a target may be silent before it gets company; 0: for ever
 	balance  Balance
 	affinity Affinity
@@ -124,7 +125,7 @@ func (c *compiler) route(conf *Route, known, names map[string]string) {
 	r := &route{
 		id: conf.ID, name: conf.Name, timeouts: conf.Timeouts,
 		actions: c.actions(conf.Failover.Rules), onward: map[llm.Class]bool{},
-		rescue: !conf.Failover.NoRescue, ping: conf.Failover.Ping,
+		rescue: !conf.Failover.NoRescue, ping: conf.Failover.Ping, strict: conf.Strict,
 		balance: cmp.Or(conf.Balance, BalanceWeighted), affinity: cmp.Or(conf.Affinity, AffinityAuto), hedge: conf.Failover.Hedge,
 	}
 	c.options(r, conf)

@@ -346,9 +346,9 @@ func TestModelsOfACaller(t *testing.T) {
 		return conf
 	})
 	tests := []struct{ key, path, want string }{
-		{"", "/v1/models", `{"data":[{"id":"smart","object":"model","created":0,"owned_by":"main"},{"id":"lab-a","object":"model","created":0,"owned_by":"main"},{"id":"lab-b","object":"model","created":0,"owned_by":"main"},{"id":"org/lab-c","object":"model","created":0,"owned_by":"spare"}],"object":"list"}`},
-		{"ph-few", "/v1/models", `{"data":[{"id":"smart","object":"model","created":0,"owned_by":"main"},{"id":"lab-b","object":"model","created":0,"owned_by":"main"}],"object":"list"}`},
-		{"ph-routed", "/v1/models", `{"data":[{"id":"smart","object":"model","created":0,"owned_by":"main"}],"object":"list"}`},
+		{"", "/v1/models", `{"object":"list","data":[{"id":"smart","object":"model","created":0,"owned_by":"main"},{"id":"lab-a","object":"model","created":0,"owned_by":"main"},{"id":"lab-b","object":"model","created":0,"owned_by":"main"},{"id":"org/lab-c","object":"model","created":0,"owned_by":"spare"}]}`},
+		{"ph-few", "/v1/models", `{"object":"list","data":[{"id":"smart","object":"model","created":0,"owned_by":"main"},{"id":"lab-b","object":"model","created":0,"owned_by":"main"}]}`},
+		{"ph-routed", "/v1/models", `{"object":"list","data":[{"id":"smart","object":"model","created":0,"owned_by":"main"}]}`},
 		{"", "/v1/models/lab-a", `{"id":"lab-a","object":"model","created":0,"owned_by":"main"}`},
 		{"", "/v1/models/org%2Flab-c", `{"id":"org/lab-c","object":"model","created":0,"owned_by":"spare"}`},
 	}
@@ -379,8 +379,8 @@ func TestModelsBelowAPrefix(t *testing.T) {
 		return conf
 	})
 	for path, want := range map[string]string{
-		"/a/v1/models": `{"data":[{"id":"smart","object":"model","created":0,"owned_by":"main"}],"object":"list"}`,
-		"/b/v1/models": `{"data":[{"id":"lab-a","object":"model","created":0,"owned_by":"main"},{"id":"lab-b","object":"model","created":0,"owned_by":"main"}],"object":"list"}`,
+		"/a/v1/models": `{"object":"list","data":[{"id":"smart","object":"model","created":0,"owned_by":"main"}]}`,
+		"/b/v1/models": `{"object":"list","data":[{"id":"lab-a","object":"model","created":0,"owned_by":"main"},{"id":"lab-b","object":"model","created":0,"owned_by":"main"}]}`,
 	} {
 		if a := g.do(g.request("GET", path, "")); a.status != 200 || a.body != want {
 			t.Errorf("%s: %d %s", path, a.status, a.body)

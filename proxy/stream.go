@@ -30,11 +30,14 @@ const (
 type streaming struct {
 	*try
 	resp     *http.Response
-	reader   *sse.Reader
+	reader   protocol.Frames
 	answer   *protocol.Answer
 	held     []byte // events before the first content: nothing is promised yet
-	seam     *seam  // where this target goes on with another's answer
+	voice    *voice // nil: events are passed on as they come
+	onward   bool   // it goes on with another's answer
+	seam     *seam  // where that is joined byte by byte
 	events   int    // with data, so far
+	elements int    // of an array, so far
 	bad      int    // of them not in the protocol
 	patient  bool   // the first content may take any time, as long as there are signs of life
 	finished bool   // a finish reason or terminal event was seen
@@ -46,12 +49,24 @@ type streaming struct {
 // next target can stand in. After it, the next target can take over what the
 // client has (rescue.go).
 func (t *try) stream(resp *http.Response) *llm.Error {
-	s := &streaming{
-		try: t, resp: resp, answer: &t.entry.endpoint.Answer,
-		reader: sse.NewReader(resp.Body, int(t.snap.limits.EventBytes)),
-	}
-	if t.resuming() {
+	s := t.streaming(resp)
+	if s.onward {
 		s.seam = newSeam(&t.sent)
+	}
+	return s.relay()
+}
+
+// streaming begins to read a vendor's stream.
+func (t *try) streaming(resp *http.Response) *streaming {
+	limit := int(t.snap.limits.EventBytes)
+	s := &streaming{try: t, resp: resp, answer: &t.speech.endpoint.Answer, onward: t.resuming()}
+	if cut := t.speech.endpoint.Frames; cut != nil {
+		s.reader = cut(resp.Body, limit)
+	} else {
+		s.reader = sse.NewReader(resp.Body, limit)
+	}
+	if !t.speech.passes {
+		s.answer = &t.entry.endpoint.Answer
 	}
 	if s.answer.Content != nil && t.times.FirstToken > 0 {
 		t.clock.set(llm.ClassFirstTokenTimeout, t.times.FirstToken-time.Since(t.began))
@@ -59,7 +74,7 @@ func (t *try) stream(resp *http.Response) *llm.Error {
 		s.patient = true
 		s.alive()
 	}
-	return s.relay()
+	return s
 }
 
 // alive restarts the clock of a stream that may take any time to its first
@@ -68,7 +83,7 @@ func (t *try) stream(resp *http.Response) *llm.Error {
 // begun already does not wait that long for who goes on with it.
 func (s *streaming) alive() {
 	limit := min(s.times.Idle, maxQuiet)
-	if limit > 0 && s.seam == nil {
+	if limit > 0 && s.seam == nil && !s.onward {
 		limit = maxQuiet
 	}
 	s.clock.set(llm.ClassIdleTimeout, limit)
@@ -113,6 +128,9 @@ func (s *streaming) event(ev sse.Event) *llm.Error {
 		return s.comment(ev)
 	}
 	s.events++
+	if s.voice != nil {
+		return s.hear(ev)
+	}
 	sig := s.look(ev)
 	switch {
 	case sig.Has(protocol.Broken):
@@ -134,10 +152,10 @@ func (s *streaming) event(ev sse.Event) *llm.Error {
 		return nil
 	}
 	s.clock.set(llm.ClassIdleTimeout, s.times.Idle)
-	if err := s.pass(ev.Raw); err != nil {
+	if err := s.pass(s.framed(ev)); err != nil {
 		return err
 	}
-	s.sent.take(ev.Data)
+	s.sent.take(ev)
 	return nil
 }
 
@@ -166,12 +184,28 @@ func (s *streaming) resumed(ev sse.Event, sig protocol.Signal) *llm.Error {
 	}
 	for _, data := range passed {
 		s.takeSum(data)
-		s.sent.take(data)
+		s.sent.take(sse.Event{Data: data})
 		if err := s.pass(append(append([]byte("data: "), data...), "\n\n"...)); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// framed is an event as the caller gets it: as it came, or as an element of the
+// JSON array that Gemini's clients get who don't ask for events.
+func (s *streaming) framed(ev sse.Event) []byte {
+	switch {
+	case !s.array():
+		return ev.Raw
+	case ev.Data == nil:
+		return nil
+	case s.elements == 0:
+		s.elements++
+		return append([]byte("["), ev.Data...)
+	}
+	s.elements++
+	return append([]byte(",\r\n"), ev.Data...)
 }
 
 func (s *streaming) look(ev sse.Event) protocol.Signal {
@@ -185,7 +219,7 @@ func (s *streaming) look(ev sse.Event) protocol.Signal {
 func (s *streaming) promise(ev sse.Event, sig protocol.Signal) bool {
 	content := s.answer.Content == nil || s.answer.Content(ev.Name, ev.Data)
 	if !content && !sig.Has(protocol.Finished) {
-		s.held = append(s.held, ev.Raw...)
+		s.held = append(s.held, s.framed(ev)...)
 		return false
 	}
 	return s.commit(s.resp, -1)
@@ -199,6 +233,12 @@ func (s *streaming) comment(ev sse.Event) *llm.Error {
 	}
 	if !s.committed || s.seam != nil {
 		return nil
+	}
+	if s.voice != nil || s.array() {
+		if s.voice == nil || s.voice.join == nil {
+			s.clock.set(llm.ClassIdleTimeout, s.times.Idle)
+		}
+		return nil // it is the vendor's, in another dialect
 	}
 	s.clock.set(llm.ClassIdleTimeout, s.times.Idle)
 	return s.pass(ev.Raw)
@@ -225,7 +265,10 @@ func (s *streaming) pass(raw []byte) *llm.Error {
 // that ends an event: whole JSON or a terminal event counts, a fragment does
 // not.
 func (s *streaming) lastEvent(ev sse.Event) *llm.Error {
-	sig := s.look(ev)
+	var sig protocol.Signal
+	if s.voice == nil {
+		sig = s.look(ev)
+	}
 	if ev.Data == nil || sig.Has(protocol.Broken) || !rawjson.Valid(ev.Data) && !sig.Has(protocol.Done) {
 		return nil
 	}
@@ -246,6 +289,9 @@ func (s *streaming) failed(data []byte) *llm.Error {
 // end is the orderly end of the connection: whole only if the answer was
 // finished, whatever HTTP says.
 func (s *streaming) end() *llm.Error {
+	if s.voice != nil {
+		return s.silent()
+	}
 	if s.answer.Content != nil && s.events == 0 {
 		return &llm.Error{Class: llm.ClassMalformed, Message: "it answered 200 with an empty stream"}
 	}
@@ -260,6 +306,10 @@ func (s *streaming) end() *llm.Error {
 			return outrun()
 		}
 	}
+	if s.array() {
+		s.done = true
+		return s.pass([]byte("]"))
+	}
 	if s.answer.Done != "" && !s.done {
 		s.done = true
 		if err := s.pass([]byte(s.answer.Done)); err != nil {
@@ -272,7 +322,7 @@ func (s *streaming) end() *llm.Error {
 // settle ends a stream after its last event. What a vendor still sends is not
 // read, so its connection is not used again unless it ends right there.
 func (s *streaming) settle() *llm.Error {
-	if !s.committed {
+	if !s.committed && (s.voice == nil || s.voice.fold == nil) {
 		return &llm.Error{Class: llm.ClassMalformed, Message: "the stream ended without content"}
 	}
 	s.clock.set(llm.ClassIdleTimeout, drainTime)

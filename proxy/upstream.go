@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/posthouse/posthouse/proxy/catalog"
 	"github.com/posthouse/posthouse/proxy/llm"
@@ -19,37 +20,52 @@ import (
 // passedHeaders are the request headers that a vendor may need to see. All
 // others stay here: what a caller sends to identify itself is for us, and an
 // Idempotency-Key would make net/http repeat a POST on its own.
-var passedHeaders = []string{"Content-Type", "Accept", "Openai-Beta"}
+var passedHeaders = []string{"Content-Type", "Accept"}
 
 // droppedQuery are query parameters that are for us, or that carry keys.
 var droppedQuery = []string{"model", "key", "api_key", "api-key", "api-version", "access_token", "token"}
 
 // request builds what is sent to a vendor. Headers are built, not copied.
-func (c *call) request(ctx context.Context, cand *candidate, k *key) (*http.Request, *llm.Error) {
-	p := cand.provider
-	raw, auth, err := p.vendor.Resolve(c.g.protocol.Name, p.region, p.base, p.fields, cand.model, c.entry.endpoint.Upstream+c.entry.rest)
+func (t *try) request(ctx context.Context, body *rawjson.Text) (*http.Request, *llm.Error) {
+	p := t.cand.provider
+	raw, auth, err := p.vendor.Resolve(t.speech.protocol.Name, p.region, p.base, p.fields, t.cand.model, t.upstream())
 	if err != nil {
-		return nil, unsupported(p, c.entry.endpoint, err)
+		return nil, unsupported(p, t.entry.endpoint, err)
 	}
 	u, err := url.Parse(raw)
 	if err != nil {
 		return nil, &llm.Error{Class: llm.ClassInternal, Message: "the provider's URL can't be used: " + err.Error()}
 	}
-	body := c.bodyFor(cand)
+	method := t.r.Method
+	if !t.speech.passes {
+		method = http.MethodPost
+	}
 	r := &http.Request{
-		Method: c.r.Method, URL: u, Host: u.Host, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
+		Method: method, URL: u, Host: u.Host, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
 		Header: make(http.Header, 8), ContentLength: body.Size(),
 	}
 	if body.Size() > 0 {
 		r.Body = body.Reader()
 		r.GetBody = func() (io.ReadCloser, error) { return body.Reader(), nil }
 	}
-	c.headers(r.Header, p)
+	t.headers(r.Header)
 	query := u.Query()
-	c.passQuery(query, p)
-	authorise(r.Header, query, auth, k)
+	t.passQuery(query)
+	authorise(r.Header, query, auth, t.key)
 	u.RawQuery = query.Encode()
 	return r.WithContext(ctx), nil
+}
+
+// upstream is where the endpoint lies below the vendor's base URL.
+func (t *try) upstream() string {
+	ep := t.speech.endpoint
+	if t.streams() && ep.UpstreamStream != "" {
+		return ep.UpstreamStream
+	}
+	if t.speech.passes {
+		return ep.Upstream + t.entry.rest
+	}
+	return ep.Upstream
 }
 
 func unsupported(p *provider, ep *protocol.Endpoint, err error) *llm.Error {
@@ -62,35 +78,47 @@ func unsupported(p *provider, ep *protocol.Endpoint, err error) *llm.Error {
 	return e
 }
 
-func (c *call) headers(h http.Header, p *provider) {
-	for _, name := range passedHeaders {
-		if v := c.r.Header.Get(name); v != "" {
-			h.Set(name, v)
+func (t *try) headers(h http.Header) {
+	if t.speech.passes {
+		for _, names := range [][]string{passedHeaders, t.speech.protocol.Headers} {
+			for _, name := range names {
+				if v := t.r.Header.Values(name); len(v) > 0 {
+					h[http.CanonicalHeaderKey(name)] = v
+				}
+			}
 		}
 	}
-	if h.Get("Content-Type") == "" && len(c.body) > 0 {
+	if h.Get("Content-Type") == "" && len(t.body) > 0 {
 		h.Set("Content-Type", "application/json")
 	}
-	if c.peek.stream {
+	if t.streams() {
 		h.Set("Accept", "text/event-stream")
 	}
 	h.Set("Accept-Encoding", "identity")
-	h.Set("User-Agent", c.g.agent)
-	for name, value := range p.vendor.Headers(c.g.protocol.Name) {
-		h.Set(name, value)
+	h.Set("User-Agent", t.g.agent)
+	p := t.cand.provider
+	for name, value := range p.vendor.Headers(t.speech.protocol.Name) {
+		if !t.speech.passes || h.Get(name) == "" || !slices.ContainsFunc(t.speech.protocol.Headers, func(own string) bool { return strings.EqualFold(own, name) }) {
+			h.Set(name, value)
+		}
+	}
+	if t.target != nil {
+		for name, values := range t.target.Header {
+			h[name] = values
+		}
 	}
 	for name, values := range p.headers {
 		h[name] = values
 	}
 }
 
-func (c *call) passQuery(query url.Values, p *provider) {
-	for name, values := range c.query {
-		if !query.Has(name) && !slices.Contains(droppedQuery, name) {
+func (t *try) passQuery(query url.Values) {
+	for name, values := range t.query {
+		if t.speech.passes && !query.Has(name) && !slices.Contains(droppedQuery, name) {
 			query[name] = values
 		}
 	}
-	for name, values := range p.query {
+	for name, values := range t.cand.provider.query {
 		query[name] = values
 	}
 }
@@ -119,7 +147,7 @@ func (c *call) bodyFor(cand *candidate) *rawjson.Text {
 		edits = append(edits, rawjson.Edit{From: c.peek.formFrom, To: c.peek.formTo, With: cand.model})
 	case len(c.peek.fields) > 0:
 		edits = c.fixes(cand)
-		if c.peek.named && cand.model != c.peek.model {
+		if c.peek.named && c.entry.model == "" && cand.model != c.peek.model {
 			edits = append(edits, rawjson.Set(c.peek.modelAt, rawjson.Quote(cand.model)))
 		}
 		edits = append(edits, c.continuation(cand)...)
@@ -130,30 +158,40 @@ func (c *call) bodyFor(cand *candidate) *rawjson.Text {
 // fixes are the edits by which the catalog says a vendor's bodies differ from
 // the dialect.
 func (c *call) fixes(cand *candidate) []rawjson.Edit {
+	edits, _ := fixed(cand, c.entry.endpoint.Op, c.body, c.peek.fields)
+	return edits
+}
+
+// fixed are the edits to a body with these fields, and the names of the fields
+// that are left out.
+func fixed(cand *candidate, op llm.Op, body []byte, fields []rawjson.Field) (edits []rawjson.Edit, left []string) {
 	changed, dropped := map[int]rawjson.Edit{}, map[int]bool{}
 	for i := range cand.provider.vendor.Fixes {
 		fix := &cand.provider.vendor.Fixes[i]
-		if !fixApplies(fix, c.entry.endpoint.Op, cand.model) {
+		if !fixApplies(fix, op, cand.model) {
 			continue
 		}
-		for n, f := range c.peek.fields {
+		for n, f := range fields {
 			if string(f.Key) != fix.Field {
 				continue
 			}
-			e, drop := c.fix(fix, f)
+			e, drop := applyFix(fix, f, body, fields)
+			if drop && !dropped[n] && fix.Do == catalog.FixDrop {
+				left = append(left, fix.Field)
+			}
 			dropped[n] = dropped[n] || drop
 			if e != nil {
 				changed[n] = *e
 			}
 		}
 	}
-	edits := rawjson.Drop(c.peek.fields, func(n int) bool { return dropped[n] })
+	edits = rawjson.Drop(fields, func(n int) bool { return dropped[n] })
 	for n, e := range changed {
 		if !dropped[n] {
 			edits = append(edits, e)
 		}
 	}
-	return edits
+	return edits, left
 }
 
 func fixApplies(fix *catalog.Fix, op llm.Op, model string) bool {
@@ -163,19 +201,19 @@ func fixApplies(fix *catalog.Fix, op llm.Op, model string) bool {
 	return len(fix.Models) == 0 || slices.ContainsFunc(fix.Models, func(p string) bool { return catalog.Glob(p, model) })
 }
 
-// fix is what one fix does to one field: change it, drop it, or neither.
-func (c *call) fix(fix *catalog.Fix, f rawjson.Field) (e *rawjson.Edit, drop bool) {
+// applyFix is what one fix does to one field: change it, drop it, or neither.
+func applyFix(fix *catalog.Fix, f rawjson.Field, body []byte, fields []rawjson.Field) (e *rawjson.Edit, drop bool) {
 	switch fix.Do {
 	case catalog.FixDrop:
 		return nil, true
 	case catalog.FixRename:
-		if slices.ContainsFunc(c.peek.fields, func(o rawjson.Field) bool { return string(o.Key) == fix.To }) {
+		if slices.ContainsFunc(fields, func(o rawjson.Field) bool { return string(o.Key) == fix.To }) {
 			return nil, true // the caller gave both
 		}
 		renamed := rawjson.Rename(f, fix.To)
 		return &renamed, false
 	case catalog.FixClamp:
-		v, err := strconv.ParseFloat(string(f.Value(c.body)), 64)
+		v, err := strconv.ParseFloat(string(f.Value(body)), 64)
 		if err != nil || v >= fix.Min && v <= fix.Max {
 			return nil, false
 		}

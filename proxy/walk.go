@@ -95,7 +95,7 @@ func (c *call) pass(plan []candidate) (failed []failure, served bool) {
 // over reports whether nothing more may be tried: the call has ended, its
 // attempts are used up, or its answer can't be taken over by another target.
 func (c *call) over(ln lane) bool {
-	return c.committed && !c.sent.rescuable() || ln.ctx.Err() != nil || c.gone.Load() || c.asked() >= maxAttempts
+	return c.committed && !c.rescuable() || ln.ctx.Err() != nil || c.gone.Load() || c.asked() >= maxAttempts
 }
 
 // barred says why a candidate does not stand in for what failed before it, or

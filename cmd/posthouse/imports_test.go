@@ -23,7 +23,7 @@ func direction() map[string][]string {
 	return map[string][]string{
 		"proxy/llm":             leaf,
 		"proxy/sse":             leaf,
-		"proxy/catalog":         leaf,
+		"proxy/catalog":         append([]string{"proxy/protocol"}, leaf...), // a vendor's departures are said in a protocol's words
 		"proxy/rawjson":         leaf,
 		"proxy/price":           {"proxy/llm", "proxy/catalog"},
 		"proxy/protocol":        dialect,

@@ -43,7 +43,7 @@ func (e *FieldError) Error() string {
 // path segment nor change the host. The errors wrap ErrNoEndpoint,
 // ErrNoProtocol or ErrNoBaseURL, or are a *FieldError.
 func (v *Vendor) Resolve(protocol, region, base string, fields map[string]string, model, path string) (rawURL string, auth Auth, err error) {
-	s, err := v.entry(protocol, base, fields)
+	s, err := v.entry(protocol, base, fields, model)
 	if err != nil {
 		return "", Auth{}, err
 	}
@@ -79,12 +79,12 @@ func (v *Vendor) Headers(protocol string) map[string]string {
 }
 
 // entry picks the Speaks entry that applies.
-func (v *Vendor) entry(protocol, base string, fields map[string]string) (*Speaks, error) {
+func (v *Vendor) entry(protocol, base string, fields map[string]string, model string) (*Speaks, error) {
 	var best *Speaks
 	longest, missing := -1, ""
 	for i := range v.Speaks {
 		s := &v.Speaks[i]
-		if s.Protocol != protocol {
+		if s.Protocol != protocol || !s.reaches(model) {
 			continue
 		}
 		if lack := lacking(s.Needs, fields); lack != "" {
@@ -135,6 +135,13 @@ func (v *Vendor) home(s *Speaks, region, base string) (string, string, error) {
 	if region == "" && len(v.Regions) > 0 {
 		region = v.Regions[0].ID
 	}
+	if base != "" && s.Protocol != v.Speaks[0].Protocol {
+		moved, ok := v.moved(s, base)
+		if !ok {
+			return "", "", fmt.Errorf("%w: below %s there is only what %q needs", ErrNoProtocol, base, v.Speaks[0].Protocol)
+		}
+		return moved, region, nil
+	}
 	if base != "" {
 		// "/." is how Tidy writes "the host's root, and really the root".
 		return v.fit(s, strings.TrimRight(strings.TrimSuffix(base, "/."), "/")), region, nil
@@ -146,10 +153,14 @@ func (v *Vendor) home(s *Speaks, region, base string) (string, string, error) {
 		return s.BaseURL, region, nil
 	}
 	ids := make([]string, 0, len(v.Regions))
-	for _, r := range v.Regions {
+	for i := range v.Regions {
+		r := &v.Regions[i]
 		if r.ID == region {
-			// The tests see to it that a region has one for every protocol.
-			return r.BaseURLs[s.Protocol], region, nil
+			home, ok := v.regional(r, s)
+			if !ok {
+				return "", "", fmt.Errorf("%w: there is none in the region %s", ErrNoProtocol, region)
+			}
+			return home, region, nil
 		}
 		ids = append(ids, r.ID)
 	}
@@ -183,7 +194,8 @@ func (v *Vendor) homePath(protocol, base string) string {
 // endpoint joins the home and where the endpoint lives below it.
 func (v *Vendor) endpoint(s *Speaks, x *expansion, home, path string) (string, error) {
 	x.origin = originOf(home)
-	target, overridden := s.Paths[path]
+	plain, _, _ := strings.Cut(path, "?")
+	target, overridden := s.Paths[plain]
 	switch {
 	case target == "-":
 		return "", fmt.Errorf("%w: %s has no %s", ErrNoEndpoint, v.ID, path)
@@ -193,7 +205,7 @@ func (v *Vendor) endpoint(s *Speaks, x *expansion, home, path string) (string, e
 			return "", err
 		}
 	default:
-		target = path
+		target = strings.ReplaceAll(path, "{model}", url.PathEscape(x.model))
 	}
 	if !strings.Contains(target, "://") {
 		target = home + "/" + strings.TrimLeft(target, "/")

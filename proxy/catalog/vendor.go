@@ -33,6 +33,10 @@ type Vendor struct {
 	// Fixes repair outgoing bodies where the vendor departs from its dialect.
 	Fixes []Fix `json:"fixes,omitempty"`
 
+	// Quirks are where models depart from the protocols they are reached by:
+	// what translation must know, as Fixes is for bodies that are passed on.
+	Quirks []Quirk `json:"-"`
+
 	// PrefixFlag is the boolean an assistant message must carry for a Prefix
 	// model to continue it ("partial", "prefix"). Empty: no flag is needed.
 	PrefixFlag string `json:"prefix_flag,omitempty"`
@@ -68,6 +72,9 @@ type Speaks struct {
 	// Needs names the fields that must be given for this entry to apply. It is
 	// how "Azure with an api-version" differs from "Azure without".
 	Needs []string `json:"needs,omitempty"`
+	// Models are patterns of the models that are reached this way; empty: all
+	// (Vertex has Gemini and Claude behind different protocols).
+	Models []string `json:"models,omitempty"`
 	// Paths overrides where an endpoint lives: the key is the protocol's path
 	// below the base ("/models"), the value another path below the base, an
 	// absolute URL, or "-" where the vendor has no such endpoint. Both may hold

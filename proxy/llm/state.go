@@ -144,8 +144,8 @@ func UnsealID(id string) (string, *State) {
 
 // HoldsSeal reports whether a body carries a sealed state, so that it can't be
 // passed on to the byte: the vendor wants back what it minted, not our seal.
-func HoldsSeal(body string) bool {
-	return strings.Contains(body, sealMark) || strings.Contains(body, sealBase64)
+func HoldsSeal(body []byte) bool {
+	return bytes.Contains(body, []byte(sealMark)) || bytes.Contains(body, []byte(sealBase64))
 }
 
 // For is the state's data if it may go to a target: one that minted it, or,

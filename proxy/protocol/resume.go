@@ -2,6 +2,10 @@ package protocol
 
 import "github.com/posthouse/posthouse/proxy/rawjson"
 
+// GoOn asks a model to go on. It stands behind the part of the answer that is
+// there already; models answer in that answer's language.
+const GoOn = `Continue your last message exactly where it stops. Do not repeat any of it, and do not mention that it was interrupted.`
+
 // Resume is how a protocol lets one target finish a streamed answer that
 // another began. Text is kept as it stands in JSON strings, escapes and all,
 // so that following along costs next to nothing.

@@ -8,10 +8,6 @@ import (
 	"github.com/posthouse/posthouse/proxy/rawjson"
 )
 
-// goOn asks a model to go on. It stands behind the part of the answer that is
-// there already; models answer in that answer's language.
-const goOn = `Continue your last message exactly where it stops. Do not repeat any of it, and do not mention that it was interrupted.`
-
 // chatPart reads the text that a chat chunk adds.
 func chatPart(data []byte) (text []byte, closed bool) {
 	for _, key := range []string{`"tool_calls"`, `"function_call"`} {
@@ -76,7 +72,7 @@ func chatContinue(fields []rawjson.Field, body, text []byte, how protocol.Contin
 		}
 		more.WriteByte('}')
 		if how.Ask {
-			more.WriteString(`,{"role":"user","content":` + rawjson.Quote(goOn) + `}`)
+			more.WriteString(`,{"role":"user","content":` + rawjson.Quote(protocol.GoOn) + `}`)
 		}
 		at := f.To - 1 // before the closing bracket
 		return []rawjson.Edit{{From: at, To: at, With: more.String()}}, true
