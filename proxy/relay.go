@@ -255,7 +255,7 @@ func (t *try) wholeForStream(resp *http.Response) *llm.Error {
 		}
 	}
 	if done && t.entry.endpoint.In != nil && t.entry.endpoint.Out != nil && !t.resuming() {
-		t.target = t.aim()
+		t.target, t.speech.passes = t.aim(), false
 		answer, err := t.entry.endpoint.Out.DecodeResponse(held, t.target)
 		if err != nil {
 			return err
