@@ -13,7 +13,7 @@ import (
 // decoder reads a streamed answer.
 type decoder struct {
 	t     *protocol.Target
-	bent  *bends
+	bent  bends
 	begun bool
 	done  bool
 	open  []reading // blocks that were started and not stopped
@@ -30,8 +30,7 @@ type reading struct {
 	part      int // ours
 	kind      string
 	signature []byte // gathered until the block ends
-	held      []byte // arguments of a tool of free text, or input of a foreign block
-	call      *llm.ToolCall
+	held      []byte // input of a foreign block
 	foreign   *llm.Foreign
 }
 
@@ -167,17 +166,7 @@ func (d *decoder) callStart(r *reading, b *wireBlock) llm.Part {
 		return &llm.Text{Text: arguments}
 	}
 	d.calls = true
-	call := &llm.ToolCall{ID: b.ID, Name: b.Name, Arguments: arguments, Extra: b.Extra}
-	custom := d.bent.custom[b.Name]
-	if name, ok := d.bent.names[b.Name]; ok {
-		call.Name = name
-	}
-	if !custom {
-		return call
-	}
-	call.Custom, call.Arguments = true, ""
-	r.call, r.held = call, []byte(arguments)
-	return nil
+	return &llm.ToolCall{ID: b.ID, Name: d.bent.name(b.Name), Arguments: arguments, Extra: b.Extra}
 }
 
 func (d *decoder) delta(dst []llm.Event, ev *wireEvent) []llm.Event {
@@ -193,7 +182,7 @@ func (d *decoder) delta(dst []llm.Event, ev *wireEvent) []llm.Event {
 	case "thinking_delta":
 		text = ev.Delta.Thinking
 	case "input_json_delta":
-		if r.call != nil || r.foreign != nil {
+		if r.foreign != nil {
 			r.held = append(r.held, ev.Delta.PartialJSON...)
 			return dst
 		}
@@ -222,11 +211,6 @@ func (d *decoder) blockStop(dst []llm.Event, i int) []llm.Event {
 			r.foreign.Raw = withInput(r.foreign.Raw, r.held)
 		}
 		dst = append(dst, &llm.Open{Index: r.part, Part: r.foreign})
-	case r.call != nil:
-		dst = append(dst, &llm.Open{Index: r.part, Part: r.call})
-		if text := freeText(string(r.held)); text != "" {
-			dst = append(dst, &llm.Delta{Index: r.part, Text: text})
-		}
 	case len(r.signature) > 0:
 		state := &llm.State{Kind: llm.StateSignature, Data: string(r.signature), Origin: d.t.Origin}
 		dst = append(dst, &llm.Amend{Index: r.part, State: state})

@@ -28,9 +28,9 @@ type encoder struct {
 // writing is a block under way.
 type writing struct {
 	part  int
-	part0 llm.Part // as it was opened
-	kind  string   // thinking, text, tool_use, custom; empty: nothing was written
-	args  jsonEnd  // of a tool's arguments
+	part0 llm.Part     // as it was opened
+	kind  string       // thinking, text, tool_use; empty: nothing was written
+	args  llm.Complete // of a tool's arguments
 	state *llm.State
 }
 
@@ -121,7 +121,7 @@ func (e *encoder) waits(ev llm.Event) bool {
 	if len(e.queue) > 0 {
 		return true // keep the order
 	}
-	return (e.open.kind == "tool_use" || e.open.kind == "custom") && !e.open.args.whole()
+	return e.open.kind == "tool_use" && !e.open.args.Whole()
 }
 
 // fromQueue writes all that the first waiting part has.
@@ -203,16 +203,10 @@ func (e *encoder) openedAs(dst []byte, p llm.Part) []byte {
 	case *llm.ToolCall:
 		e.called = true
 		e.open.kind = "tool_use"
-		if p.Custom {
-			e.open.kind = "custom"
-		}
 		block := []byte(`{"type":"tool_use","id":`)
 		block = quote(block, callID(p))
 		block = quote(append(block, `,"name":`...), p.Name)
 		dst = e.startBlock(dst, string(append(block, `,"input":{}}`...)))
-		if p.Custom {
-			dst = e.partial(dst, `{"input":"`)
-		}
 		return e.delta(dst, p.Arguments)
 	case *llm.Media, *llm.Foreign:
 		for _, b := range answerBlocks(p) {
@@ -273,17 +267,10 @@ func (e *encoder) delta(dst []byte, text string) []byte {
 	case "thinking":
 		return e.deltaOf(dst, "thinking_delta", "thinking", text)
 	case "tool_use":
-		e.open.args.add(text)
-		return e.partial(dst, text)
-	case "custom":
-		quoted := quote(nil, text)
-		return e.partial(dst, string(quoted[1:len(quoted)-1]))
+		e.open.args.Add(text)
+		return e.deltaOf(dst, "input_json_delta", "partial_json", text)
 	}
 	return dst
-}
-
-func (e *encoder) partial(dst []byte, text string) []byte {
-	return e.deltaOf(dst, "input_json_delta", "partial_json", text)
 }
 
 func (e *encoder) deltaOf(dst []byte, kind, field, text string) []byte {
@@ -333,8 +320,6 @@ func (e *encoder) stop(dst []byte) []byte {
 		if w.state != nil {
 			dst = e.deltaOf(dst, "signature_delta", "signature", w.state.Seal())
 		}
-	case "custom":
-		dst = e.partial(dst, `"}`)
 	}
 	dst = e.stopBlock(dst)
 	if w.kind == "text" && w.state != nil {
@@ -383,34 +368,3 @@ type wireStop struct {
 	StopSequence *string            `json:"stop_sequence"`
 	Extra        map[string]llm.Raw `json:",embed"`
 }
-
-// jsonEnd follows a JSON object that comes in pieces and knows when it is
-// whole, without keeping any of it.
-type jsonEnd struct {
-	depth   int
-	begun   bool
-	text    bool // within a string
-	escaped bool
-}
-
-func (j *jsonEnd) add(s string) {
-	for i := range len(s) {
-		c := s[i]
-		switch {
-		case j.escaped:
-			j.escaped = false
-		case j.text:
-			j.escaped = c == '\\'
-			j.text = c != '"'
-		case c == '"':
-			j.text = true
-		case c == '{' || c == '[':
-			j.depth++
-			j.begun = true
-		case c == '}' || c == ']':
-			j.depth--
-		}
-	}
-}
-
-func (j *jsonEnd) whole() bool { return j.begun && j.depth <= 0 && !j.text }

@@ -175,7 +175,7 @@ func conversationCases() []foreignCase {
 		{
 			name: "odd ids, names and arguments", r: llm.Request{Tools: []llm.Tool{{Name: "a.b"}}, Messages: []llm.Message{
 				user("go"), {Role: llm.Assistant, Parts: []llm.Part{&llm.ToolCall{ID: "a.b:0", Name: "a.b", Arguments: `{"x":`}}}, {Role: llm.User, Parts: []llm.Part{result("a.b:0", "r")}},
-			}}, want: `{"messages":[{"role":"user","content":[{"type":"text","text":"go"}]},{"role":"assistant","content":[{"type":"tool_use","id":"a_b_0_3cd44bcb","name":"a_b_2e7336dc","input":{"arguments":"{\"x\":"}}]},
+			}}, want: `{"messages":[{"role":"user","content":[{"type":"text","text":"go"}]},{"role":"assistant","content":[{"type":"tool_use","id":"a_b_0_3cd44bcb","name":"a_b_2e7336dc","input":{"input":"{\"x\":"}}]},
 			{"role":"user","content":[{"type":"tool_result","tool_use_id":"a_b_0_3cd44bcb","content":[{"type":"text","text":"r"}]}]}],"tools":[{"name":"a_b_2e7336dc","input_schema":{"type":"object","properties":{}}}]}`,
 			lost: "changed messages[1].content[0].arguments",
 		},
@@ -230,8 +230,8 @@ func foreignCases() []foreignCase {
 		{name: "tool choice none", r: llm.Request{Messages: hi, Tools: tool, Parallel: ptr(false), Choice: llm.ToolChoice{Mode: llm.ToolNone}}, want: `{` + said + `,` + told + `,"tool_choice":{"type":"none"}}`},
 		{name: "allowed tools", r: llm.Request{Messages: hi, Tools: append([]llm.Tool{{Name: "x"}}, tool...), Choice: llm.ToolChoice{Mode: llm.ToolRequired, Allowed: []string{"f"}}}, want: `{` + said + `,` + told + `,"tool_choice":{"type":"any"}}`, lost: "changed tool_choice"},
 		{
-			name: "tools of another vendor and of free text", r: llm.Request{Messages: hi, Tools: []llm.Tool{{Name: "web_search", Foreign: llm.Raw(`{}`)}, {Name: "c", Custom: true, Grammar: llm.Raw(`{}`)}}},
-			want: `{` + said + `,"tools":[{"name":"c","input_schema":` + freeSchema + `}]}`, lost: "dropped tools[0], tools[1].format",
+			name: "tools of another vendor and of free text", r: llm.Request{Messages: hi, Tools: []llm.Tool{{Name: "web_search", Foreign: llm.Raw(`{}`)}, {Name: "c", Custom: true, Grammar: llm.Raw(`{"type":"grammar","syntax":"lark","definition":"x"}`)}}},
+			want: `{` + said + `,"tools":[{"name":"c","description":"\n\nThe text must obey this grammar:\n(lark)\nx","input_schema":{"type":"object","properties":{"input":{"type":"string","description":"The text, as it is."}},"required":["input"],"additionalProperties":false}}]}`, lost: "dropped tools[0]; changed tools[1].format",
 		},
 		{name: "strict tool", r: llm.Request{Messages: hi, Tools: []llm.Tool{{Name: "f", Strict: ptr(true), Parameters: schema}}}, want: `{` + said + `,"tools":[{"name":"f","strict":true,"input_schema":` + subset + `}]}`, lost: "changed tools[0].parameters"},
 		{name: "JSON schema", r: llm.Request{Messages: hi, Format: &llm.Format{Kind: llm.FormatSchema, Schema: schema}}, want: `{` + said + `,"output_config":{"format":{"type":"json_schema","schema":` + subset + `}}}`, lost: "changed response_format"},
@@ -240,9 +240,9 @@ func foreignCases() []foreignCase {
 			want: `{` + said + `,"tools":[{"name":"posthouse_answer","description":"Gives the final answer. Call it once, with the answer as its arguments.","input_schema":{"type":"object"}}],"tool_choice":{"type":"tool","name":"posthouse_answer"}}`, lost: "changed response_format",
 		},
 		{name: "JSON mode", r: llm.Request{Messages: hi, Format: &llm.Format{Kind: llm.FormatJSON}}, want: `{` + said + `,"system":[{"type":"text","text":"Answer with one JSON object and nothing else, no code fence around it."}]}`, lost: "changed response_format"},
-		{name: "effort as a budget", r: llm.Request{Messages: hi, Temperature: ptr(0.5), TopP: ptr(0.2), Reasoning: &llm.Reasoning{Effort: "low"}}, want: `{` + said + `,"thinking":{"type":"enabled","budget_tokens":2048}}`, lost: "dropped temperature, top_p"},
+		{name: "effort as a budget", r: llm.Request{Messages: hi, Temperature: ptr(0.5), TopP: ptr(0.2), Reasoning: &llm.Reasoning{Effort: "low"}}, want: `{` + said + `,"thinking":{"type":"enabled","budget_tokens":2048},"max_tokens":10240}`, lost: "dropped temperature, top_p"},
 		{name: "a budget over the default limit", r: llm.Request{Messages: hi, Reasoning: &llm.Reasoning{Budget: ptr(int64(20000))}}, want: `{` + said + `,"thinking":{"type":"enabled","budget_tokens":20000},"max_tokens":28192}`},
-		{name: "a budget over the caller's limit", r: llm.Request{Messages: hi, MaxTokens: ptr(int64(2000)), Reasoning: &llm.Reasoning{Effort: "high"}}, want: `{` + said + `,"thinking":{"type":"enabled","budget_tokens":1600},"max_tokens":2000}`, lost: "changed reasoning"},
+		{name: "a budget over the caller's limit", r: llm.Request{Messages: hi, MaxTokens: ptr(int64(2000)), Reasoning: &llm.Reasoning{Effort: "high"}}, want: `{` + said + `,"thinking":{"type":"enabled","budget_tokens":1500},"max_tokens":2000}`, lost: "changed reasoning"},
 		{name: "no room to think", r: llm.Request{Messages: hi, MaxTokens: ptr(int64(1000)), Reasoning: &llm.Reasoning{Effort: "high"}}, want: `{` + said + `,"max_tokens":1000}`, lost: "dropped reasoning"},
 		{name: "no thinking", r: llm.Request{Messages: hi, Reasoning: &llm.Reasoning{Effort: "none"}}, want: `{` + said + `,"thinking":{"type":"disabled"}}`},
 		{name: "a model that can't", traits: protocol.Traits{Thinks: protocol.ThinksNot}, r: llm.Request{Messages: hi, Reasoning: &llm.Reasoning{Effort: "high"}}, want: `{` + said + `}`, lost: "dropped reasoning"},

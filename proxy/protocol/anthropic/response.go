@@ -35,7 +35,7 @@ func (codec) DecodeResponse(body []byte, t *protocol.Target) (*llm.Response, *ll
 		c.Parts = append(c.Parts, bent.straighten(minted(p, &w.Content[i], t.Origin)))
 	}
 	if w.StopReason != nil {
-		c.Stop = bent.stop(stopOf(*w.StopReason), c.Parts)
+		c.Stop = answered(stopOf(*w.StopReason), c.Parts)
 	}
 	if w.StopSequence != nil {
 		c.Sequence = *w.StopSequence
@@ -68,38 +68,36 @@ func minted(p llm.Part, b *wireBlock, origin llm.Origin) llm.Part {
 	return p
 }
 
-// bends is what was bent on the way to the vendor and has to be straightened
-// on the way back.
-type bends struct {
-	names  map[string]string // tools that had to be called otherwise
-	custom map[string]bool   // tools of free text, by the name the vendor knows
-}
+// bends are the names of tools that had to be changed on the way to the vendor
+// and are changed back.
+type bends map[string]string
 
-func bentBy(t *protocol.Target) *bends {
-	b := &bends{}
+func bentBy(t *protocol.Target) bends {
+	var b bends
 	if t.Request == nil || t.Request.Dialect == Name {
-		return b
+		return nil
 	}
 	for _, tool := range t.Request.Tools {
-		name := protocol.CleanName(tool.Name, maxName)
-		if name != tool.Name {
-			if b.names == nil {
-				b.names = map[string]string{}
+		if name := protocol.CleanName(tool.Name, maxName); name != tool.Name {
+			if b == nil {
+				b = bends{}
 			}
-			b.names[name] = tool.Name
-		}
-		if tool.Custom {
-			if b.custom == nil {
-				b.custom = map[string]bool{}
-			}
-			b.custom[name] = true
+			b[name] = tool.Name
 		}
 	}
 	return b
 }
 
+// name is what the caller calls a tool.
+func (b bends) name(name string) string {
+	if own, ok := b[name]; ok {
+		return own
+	}
+	return name
+}
+
 // straighten undoes on a whole part what was bent.
-func (b *bends) straighten(p llm.Part) llm.Part {
+func (b bends) straighten(p llm.Part) llm.Part {
 	c, ok := p.(*llm.ToolCall)
 	if !ok {
 		return p
@@ -107,29 +105,13 @@ func (b *bends) straighten(p llm.Part) llm.Part {
 	if c.Name == answerTool {
 		return &llm.Text{Text: c.Arguments}
 	}
-	if b.custom[c.Name] {
-		c.Custom, c.Arguments = true, freeText(c.Arguments)
-	}
-	if name, ok := b.names[c.Name]; ok {
-		c.Name = name
-	}
+	c.Name = b.name(c.Name)
 	return c
 }
 
-// freeText is the text that a tool of free text was given as its one argument.
-func freeText(arguments string) string {
-	var in struct {
-		Input *string `json:"input"`
-	}
-	if json.Unmarshal([]byte(arguments), &in, lenient) != nil || in.Input == nil {
-		return arguments
-	}
-	return *in.Input
-}
-
-// stop is the reason why an answer ended that may have been given by way of a
+// answered is the reason why an answer ended that may have been given by way of a
 // tool.
-func (b *bends) stop(s llm.StopReason, parts []llm.Part) llm.StopReason {
+func answered(s llm.StopReason, parts []llm.Part) llm.StopReason {
 	if s != llm.StopTools {
 		return s
 	}

@@ -7,13 +7,6 @@ import (
 	"github.com/posthouse/posthouse/proxy/protocol"
 )
 
-// minBudget is the smallest number of tokens Anthropic lets a model think for.
-const minBudget = 1024
-
-// budgets are the tokens that stand for an effort, where a model wants a
-// number. They are a choice: gateways differ by a factor of ten.
-var budgets = map[string]int64{"minimal": minBudget, "low": 2048, "medium": 8192, "high": 16384, "xhigh": 32000, "max": 32000}
-
 // efforts are all efforts, the least first.
 var efforts = []string{"minimal", "low", "medium", "high", "xhigh", "max"}
 
@@ -88,7 +81,7 @@ func (e *encoding) adaptive(r *llm.Reasoning) {
 	e.w.Thinking = w
 	effort := r.Effort
 	if effort == "" && r.Budget != nil {
-		effort = effortOf(*r.Budget)
+		effort = r.Level()
 		e.lost.Change("thinking.budget_tokens", "the model takes an effort, not a number of tokens")
 	}
 	if effort == "minimal" {
@@ -107,47 +100,25 @@ func (e *encoding) adaptive(r *llm.Reasoning) {
 	}
 }
 
-// effortOf is the effort that a number of tokens comes nearest to.
-func effortOf(budget int64) string {
-	switch {
-	case budget < 4096:
-		return "low"
-	case budget < 16384:
-		return "medium"
-	}
-	return "high"
-}
-
 // budgeted lets the model think for so many tokens.
 func (e *encoding) budgeted(r *llm.Reasoning) {
 	if e.unsignedLoop() {
 		e.lost.Drop("reasoning", "the turn under way holds no thinking that the vendor signed")
 		return
 	}
-	budget := budgets["medium"]
-	switch {
-	case r.Budget != nil:
-		budget = max(*r.Budget, minBudget)
-	case r.Effort != "":
-		budget = max(budgets[r.Effort], minBudget)
+	asked := r.Tokens(nil)
+	limit := e.r.MaxTokens // the caller's own word, which counts thinking, too
+	if most := e.t.Traits.MaxOutput; limit == nil && most > 0 {
+		limit = &most
 	}
-	most := *e.w.MaxTokens
-	if budget >= most && e.r.MaxTokens == nil {
-		raised := budget + most
-		if limit := e.t.Traits.MaxOutput; limit > 0 {
-			raised = min(raised, limit)
-		}
-		most = raised
+	budget := r.Tokens(limit)
+	switch most := asked + defaultMaxTokens; {
+	case limit == nil:
 		e.w.MaxTokens = &most
-	}
-	if budget >= most {
-		// The limit is the caller's own word, and counts thinking, too: leave a
-		// fifth of it for the answer.
-		budget = most - max(most/5, 1)
-		if budget < minBudget {
-			e.lost.Drop("reasoning", "the limit on tokens leaves no room for thinking, which takes 1024 at least")
-			return
-		}
+	case budget >= *limit:
+		e.lost.Drop("reasoning", "the limit on tokens leaves no room for thinking, which takes 1024 at least")
+		return
+	case budget < asked:
 		e.lost.Change("reasoning", "it had to fit the limit on tokens")
 	}
 	e.w.Thinking = &wireThinking{Type: "enabled", Budget: &budget}

@@ -19,9 +19,6 @@ const maxName = 128
 // name.
 const answerTool = "posthouse_answer"
 
-// freeSchema is what a tool of free text becomes: the text is its one argument.
-const freeSchema = `{"type":"object","properties":{"input":{"type":"string","description":"The tool's input, as plain text."}},"required":["input"],"additionalProperties":false}`
-
 // tools writes the tools and which of them must be called.
 func (e *encoding) tools() {
 	for i, t := range e.r.Tools {
@@ -52,6 +49,12 @@ func (e *encoding) tool(t llm.Tool, path string) (wireTool, bool) {
 		e.lost.Drop(path, "a tool that only the vendor it was written for runs")
 		return wireTool{}, false
 	}
+	if t.Custom {
+		if len(t.Grammar) > 0 {
+			e.lost.Change(path+".format", "the vendor's tools know no grammars: the model is told of it")
+		}
+		t = t.Function()
+	}
 	w := wireTool{Name: protocol.CleanName(t.Name, maxName), Description: t.Description, InputSchema: asObject(t.Parameters), CacheControl: e.cache(t.Cache)}
 	if e.own {
 		w.Strict, w.Extra = t.Strict, t.Extra
@@ -59,11 +62,6 @@ func (e *encoding) tool(t llm.Tool, path string) (wireTool, bool) {
 	}
 	drops(e.lost, path, t.Extra)
 	switch strict := t.Strict != nil && *t.Strict; {
-	case t.Custom:
-		w.InputSchema = llm.Raw(freeSchema)
-		if len(t.Grammar) > 0 {
-			e.lost.Drop(path+".format", "the vendor's tools know no grammars")
-		}
 	case strict && (e.t.Traits.NoStrict || e.t.Traits.NoJSONSchema):
 		e.lost.Drop(path+".strict", "the model knows no strict tools")
 	case strict:
@@ -136,19 +134,11 @@ func input(c *llm.ToolCall) (raw llm.Raw, bent bool) {
 	args := strings.TrimSpace(c.Arguments)
 	switch {
 	case c.Custom:
-		return freeInput("input", c.Arguments), false
+		return llm.Raw(llm.FreeArguments(c.Arguments)), false
 	case args == "":
 		return llm.Raw("{}"), false
 	case args[0] == '{' && llm.Raw(args).IsValid(jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true)):
 		return llm.Raw(args), false
 	}
-	return freeInput("arguments", c.Arguments), true
-}
-
-// freeInput is an object with one text.
-func freeInput(name, text string) llm.Raw {
-	raw := append([]byte(`{"`), name...)
-	raw = append(raw, `":`...)
-	raw, _ = jsontext.AppendQuote(raw, text) // an error only says that bad UTF-8 was mended
-	return append(raw, '}')
+	return llm.Raw(llm.FreeArguments(c.Arguments)), true
 }
