@@ -273,6 +273,7 @@ func (t *try) takeUsage(data []byte) {
 		return
 	}
 	if u, ok := read(data); ok {
+		u = u.Over(t.at.Usage)
 		t.at.Usage, t.at.UsageSeen = u, true
 		if t.committed {
 			t.rec.Usage, t.rec.UsageSeen = u, true

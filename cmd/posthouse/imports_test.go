@@ -21,23 +21,27 @@ func direction() map[string][]string {
 	leaf := []string{"golang.org/x/net/", "github.com/go-json-experiment/json"}
 	dialect := []string{"proxy/llm", "proxy/sse", "proxy/rawjson", "proxy/protocol", "github.com/go-json-experiment/json"}
 	return map[string][]string{
-		"proxy/llm":             leaf,
-		"proxy/sse":             leaf,
-		"proxy/catalog":         append([]string{"proxy/protocol"}, leaf...), // a vendor's departures are said in a protocol's words
-		"proxy/rawjson":         leaf,
-		"proxy/price":           {"proxy/llm", "proxy/catalog"},
-		"proxy/protocol":        dialect,
-		"proxy/protocol/openai": dialect,
-		"proxy/lab":             {"golang.org/x/sys/", "proxy/llm", "proxy/sse", "proxy/rawjson", "github.com/klauspost/compress", "github.com/andybalholm/brotli"},
-		"proxy":                 {"proxy/...", "golang.org/x/", "github.com/klauspost/compress", "github.com/andybalholm/brotli", "github.com/go-json-experiment/json"},
-		"migrations":            {"github.com/pressly/goose/v3"},
-		"web":                   nil,
-		"server/store":          {"proxy/...", "migrations", "gorm.io/", "github.com/glebarez/", "github.com/pressly/goose/v3", "modernc.org/sqlite", "golang.org/x/"},
-		"server/auth":           {"proxy", "github.com/golang-jwt/jwt/v5", "golang.org/x/"},
-		"server/usage":          {"proxy/...", "server/store", "github.com/prometheus/"},
-		"server":                {"proxy/...", "server/store", "server/auth", "server/usage", "web", "github.com/gin-gonic/gin", "github.com/danielgtaylor/huma/v2", "go.yaml.in/yaml/v3", "github.com/go-json-experiment/json", "golang.org/x/"},
-		"cmd/posthouse":         {"*"},
-		"cmd/posthouse-lab":     {"proxy/...", "github.com/urfave/cli/v3"},
+		"proxy/llm":      leaf,
+		"proxy/sse":      leaf,
+		"proxy/catalog":  append([]string{"proxy/protocol"}, leaf...), // a vendor's departures are said in a protocol's words
+		"proxy/rawjson":  leaf,
+		"proxy/price":    {"proxy/llm", "proxy/catalog"},
+		"proxy/protocol": dialect,
+
+		"proxy/protocol/openai":    dialect,
+		"proxy/protocol/anthropic": dialect,
+		"proxy/protocol/bedrock":   dialect,
+
+		"proxy/lab":         {"golang.org/x/sys/", "proxy/llm", "proxy/sse", "proxy/rawjson", "github.com/klauspost/compress", "github.com/andybalholm/brotli"},
+		"proxy":             {"proxy/...", "golang.org/x/", "github.com/klauspost/compress", "github.com/andybalholm/brotli", "github.com/go-json-experiment/json"},
+		"migrations":        {"github.com/pressly/goose/v3"},
+		"web":               nil,
+		"server/store":      {"proxy/...", "migrations", "gorm.io/", "github.com/glebarez/", "github.com/pressly/goose/v3", "modernc.org/sqlite", "golang.org/x/"},
+		"server/auth":       {"proxy", "github.com/golang-jwt/jwt/v5", "golang.org/x/"},
+		"server/usage":      {"proxy/...", "server/store", "github.com/prometheus/"},
+		"server":            {"proxy/...", "server/store", "server/auth", "server/usage", "web", "github.com/gin-gonic/gin", "github.com/danielgtaylor/huma/v2", "go.yaml.in/yaml/v3", "github.com/go-json-experiment/json", "golang.org/x/"},
+		"cmd/posthouse":     {"*"},
+		"cmd/posthouse-lab": {"proxy/...", "github.com/urfave/cli/v3"},
 	}
 }
 

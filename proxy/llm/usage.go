@@ -32,3 +32,22 @@ const (
 
 // Prompt is the number of prompt tokens as OpenAI counts them: cached or not.
 func (u Usage) Prompt() int64 { return u.Input + u.CacheRead + u.CacheWrite }
+
+// Over fills what u leaves open from an earlier count of the same answer:
+// Anthropic's streams count the prompt at their beginning and the completion
+// at their end.
+func (u Usage) Over(earlier Usage) Usage {
+	before := u
+	if u.InputFrom == "" && earlier.InputFrom != "" {
+		u.Input, u.CacheRead, u.CacheWrite, u.CacheWrite1h = earlier.Input, earlier.CacheRead, earlier.CacheWrite, earlier.CacheWrite1h
+		u.AudioIn, u.InputFrom = earlier.AudioIn, earlier.InputFrom
+	}
+	if u.OutputFrom == "" && earlier.OutputFrom != "" {
+		u.Output, u.Reasoning, u.AudioOut = earlier.Output, earlier.Reasoning, earlier.AudioOut
+		u.Images, u.OutputFrom = earlier.Images, earlier.OutputFrom
+	}
+	if u != before {
+		u.Total = u.Prompt() + u.Output
+	}
+	return u
+}

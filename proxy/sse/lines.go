@@ -8,18 +8,12 @@ import (
 // Lines reads a stream of JSON values, one a line (NDJSON), as events without
 // names. Blank lines are passed over.
 type Lines struct {
-	src   io.Reader
-	limit int
-
-	buf   []byte
-	start int // first byte that was not returned yet
-	seen  int // bytes from start on that hold no line end
-	end   int // end of the filled part
-	err   error
+	window
+	seen int // bytes from start on that hold no line end
 }
 
 // NewLines makes a reader over src that refuses lines over limit bytes.
-func NewLines(src io.Reader, limit int) *Lines { return &Lines{src: src, limit: limit} }
+func NewLines(src io.Reader, limit int) *Lines { return &Lines{window: window{src: src, limit: limit}} }
 
 // Next returns the next line as an event whose Data is the line without its
 // end. It ends as Reader.Next does.
@@ -48,35 +42,6 @@ func (l *Lines) Next() (Event, error) {
 
 // More reports whether another whole line is waiting in the buffer.
 func (l *Lines) More() bool { return bytes.IndexByte(l.buf[l.start:l.end], '\n') >= 0 }
-
-// fill reads more input, making room for it first.
-func (l *Lines) fill() error {
-	if l.err != nil {
-		return l.err
-	}
-	if l.end-l.start > l.limit {
-		return ErrTooLarge
-	}
-	switch held := l.buf[l.start:l.end]; {
-	case l.buf == nil:
-		l.buf = make([]byte, firstBuffer)
-	case l.end < len(l.buf):
-	case len(held) > len(l.buf)/2:
-		next := make([]byte, 2*len(l.buf))
-		l.end = copy(next, held)
-		l.buf, l.start = next, 0
-	default:
-		l.end = copy(l.buf, held)
-		l.start = 0
-	}
-	n, err := l.src.Read(l.buf[l.end:])
-	l.end += n
-	l.err = err
-	if n > 0 {
-		return nil
-	}
-	return err
-}
 
 // atEnd turns the end of the input into what Next returns.
 func (l *Lines) atEnd(err error) (Event, error) {
