@@ -28,6 +28,7 @@ func direction() map[string][]string {
 		"proxy/price":           {"proxy/llm", "proxy/catalog"},
 		"proxy/protocol":        dialect,
 		"proxy/protocol/openai": dialect,
+		"proxy/protocol/gemini": dialect,
 		"proxy/lab":             {"golang.org/x/sys/", "proxy/llm", "proxy/sse", "proxy/rawjson", "github.com/klauspost/compress", "github.com/andybalholm/brotli"},
 		"proxy":                 {"proxy/...", "golang.org/x/", "github.com/klauspost/compress", "github.com/andybalholm/brotli", "github.com/go-json-experiment/json"},
 		"migrations":            {"github.com/pressly/goose/v3"},
