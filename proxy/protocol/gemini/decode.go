@@ -2,6 +2,7 @@ package gemini
 
 import (
 	"fmt"
+	"net/http"
 	"slices"
 	"strings"
 
@@ -45,9 +46,7 @@ func (Inbound) DecodeRequest(q *protocol.Question) (*llm.Request, *llm.Error) {
 
 // denied is a request whose field the caller has to mend.
 func denied(field, problem string) *llm.Error {
-	e := bad(field, problem)
-	e.Class = llm.ClassDenied
-	return e
+	return &llm.Error{Class: llm.ClassDenied, Status: http.StatusBadRequest, Code: "invalid_value", Param: field, Message: field + " " + problem}
 }
 
 func (w *request) canonical(model string) (*llm.Request, *llm.Error) {

@@ -176,7 +176,7 @@ func (batchEmbedder) EncodeEmbed(r *llm.EmbedRequest, t *protocol.Target, losses
 
 func splitEmbeds(r *llm.EmbedRequest, t *protocol.Target, losses *llm.Losses) ([]embedRequest, *llm.Error) {
 	if len(r.Tokens) > 0 {
-		return nil, bad("input", "holds tokens, which Google does not take. Send the text.")
+		return nil, cannot("input", "holds tokens, which Google does not take. Send the text.")
 	}
 	if r.User != "" {
 		losses.Drop("user", "Google has no such parameter")
@@ -199,7 +199,7 @@ func splitEmbeds(r *llm.EmbedRequest, t *protocol.Target, losses *llm.Losses) ([
 		all = append(all, one)
 	}
 	if len(all) == 0 {
-		return nil, bad("input", "is empty")
+		return nil, cannot("input", "is empty")
 	}
 	return all, nil
 }
@@ -211,7 +211,7 @@ func (embedder) DecodeEmbedding(body []byte, t *protocol.Target) (*llm.EmbedResp
 	}
 	var w embedResponse
 	if err := unmarshal(body, &w); err != nil {
-		return nil, &llm.Error{Class: llm.ClassMalformed, Message: "the answer is not in Google's protocol: " + clip(err.Error())}
+		return nil, &llm.Error{Class: llm.ClassMalformed, Message: "the answer is not in Google's protocol: " + protocol.Clip(err.Error())}
 	}
 	a := &llm.EmbedResponse{Model: t.Model}
 	if w.Embedding != nil {

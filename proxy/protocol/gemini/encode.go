@@ -36,7 +36,7 @@ func (Outbound) EncodeRequest(r *llm.Request, t *protocol.Target, losses *llm.Lo
 func written(v any) ([]byte, *llm.Error) {
 	b, err := marshal(v)
 	if err != nil {
-		return nil, &llm.Error{Class: llm.ClassBadRequest, Status: 400, Message: "the request holds JSON that can't be written: " + clip(err.Error())}
+		return nil, &llm.Error{Class: llm.ClassBadRequest, Status: 400, Message: "the request holds JSON that can't be written: " + protocol.Clip(err.Error())}
 	}
 	return b, nil
 }
@@ -96,7 +96,7 @@ func putTools(w *request, r *llm.Request, t *protocol.Target, losses *llm.Losses
 		return nil
 	}
 	if t.Traits.NoTools {
-		return bad("tools", "can't be given: "+t.Model+" calls no tools")
+		return cannot("tools", "can't be given: "+t.Model+" calls no tools")
 	}
 	w.Tools = append(list[tool]{{Functions: functions}}, w.Tools...)
 	return nil
@@ -141,60 +141,64 @@ func putChoice(w *request, r *llm.Request, t *protocol.Target, losses *llm.Losse
 }
 
 func putSampling(g *generation, r *llm.Request, t *protocol.Target, losses *llm.Losses) {
-	g.MaxTokens, g.Candidates, g.Seed = r.MaxTokens, r.N, r.Seed
+	tr := &t.Traits
+	g.MaxTokens = r.MaxTokens
+	if tr.MaxOutput > 0 && g.MaxTokens != nil && *g.MaxTokens > tr.MaxOutput {
+		g.MaxTokens = &tr.MaxOutput
+		losses.Change("max_tokens", "the model writes at most "+fmt.Sprint(tr.MaxOutput))
+	}
+	g.Stop = stops(r, tr, losses)
+	g.Seed = unless(tr.NoSeed, r.Seed, "seed", losses)
 	if g.Seed != nil && int64(int32(*g.Seed)) != *g.Seed {
 		folded := *g.Seed & 0x7fffffff
 		g.Seed = &folded
 		losses.Change("seed", "Google's seeds have 31 bits")
 	}
-	if t.Traits.MaxOutput > 0 && g.MaxTokens != nil && *g.MaxTokens > t.Traits.MaxOutput {
-		g.MaxTokens = &t.Traits.MaxOutput
-		losses.Change("max_tokens", "the model writes at most "+fmt.Sprint(t.Traits.MaxOutput))
-	}
-	if len(r.Stop) > 0 {
-		g.Stop = slices.Clone(r.Stop)
-		switch {
-		case t.Traits.NoStop:
-			g.Stop = nil
-			losses.Drop("stop", "the model takes no stop sequences")
-		case len(g.Stop) > maxStops:
-			g.Stop = g.Stop[:maxStops]
-			losses.Change("stop", "Google takes five stop sequences")
-		}
-	}
-	g.Logprobs, g.TopLogprobs = r.Logprobs, r.TopLogprobs
+	g.Candidates = unless(tr.NoN && r.N != nil && *r.N > 1, r.N, "n", losses)
+	g.Logprobs = unless(tr.NoLogprobs, r.Logprobs, "logprobs", losses)
+	g.TopLogprobs = unless(tr.NoLogprobs, r.TopLogprobs, "top_logprobs", losses)
 	for _, kind := range r.Outputs {
 		g.Modalities = append(g.Modalities, strings.ToUpper(kind))
 	}
-	if t.Traits.FixedSampling {
-		dropSampling(r, losses)
-		return
-	}
-	g.Temperature, g.TopP = r.Temperature, r.TopP
+	g.Temperature = unless(tr.FixedSampling, r.Temperature, "temperature", losses)
 	highest := float64(maxTemperature)
-	if t.Traits.LowTemperature {
+	if tr.LowTemperature {
 		highest = 1
 	}
 	if g.Temperature != nil && *g.Temperature > highest {
 		g.Temperature = &highest
 		losses.Change("temperature", fmt.Sprintf("the model takes at most %g", highest))
 	}
-	if r.TopK != nil {
-		k := float64(*r.TopK)
-		g.TopK = &k
+	g.TopP = unless(tr.FixedSampling, r.TopP, "top_p", losses)
+	if k := unless(tr.FixedSampling, r.TopK, "top_k", losses); k != nil {
+		f := float64(*k)
+		g.TopK = &f
 	}
-	g.PresencePenalty, g.FrequencyPenalty = r.PresencePenalty, r.FrequencyPenalty
+	g.PresencePenalty = unless(tr.FixedSampling || tr.NoPenalties, r.PresencePenalty, "presence_penalty", losses)
+	g.FrequencyPenalty = unless(tr.FixedSampling || tr.NoPenalties, r.FrequencyPenalty, "frequency_penalty", losses)
 }
 
-func dropSampling(r *llm.Request, losses *llm.Losses) {
-	for name, given := range map[string]bool{
-		"temperature": r.Temperature != nil, "top_p": r.TopP != nil, "top_k": r.TopK != nil,
-		"presence_penalty": r.PresencePenalty != nil, "frequency_penalty": r.FrequencyPenalty != nil,
-	} {
-		if given {
-			losses.Drop(name, "the model's sampling is fixed")
-		}
+// unless is a value, or a loss where the model refuses it.
+func unless[T any](refused bool, v *T, field string, losses *llm.Losses) *T {
+	if !refused || v == nil {
+		return v
 	}
+	losses.Drop(field, "the model takes none")
+	return nil
+}
+
+func stops(r *llm.Request, tr *protocol.Traits, losses *llm.Losses) list[string] {
+	switch {
+	case len(r.Stop) == 0:
+		return nil
+	case tr.NoStop:
+		losses.Drop("stop", "the model takes no stop sequences")
+		return nil
+	case len(r.Stop) > maxStops:
+		losses.Change("stop", "Google takes five stop sequences")
+		return r.Stop[:maxStops]
+	}
+	return r.Stop
 }
 
 func putFormat(g *generation, r *llm.Request, t *protocol.Target, losses *llm.Losses, tools bool) {
@@ -224,19 +228,27 @@ func putFormat(g *generation, r *llm.Request, t *protocol.Target, losses *llm.Lo
 
 // dropped notes what the dialect has no place for.
 func dropped(r *llm.Request, losses *llm.Losses) {
-	for _, d := range []struct {
+	const why = "Google has no such parameter"
+	if len(r.LogitBias) > 0 {
+		losses.Drop("logit_bias", why)
+	}
+	if r.MinP != nil {
+		losses.Drop("min_p", why)
+	}
+	if r.Verbosity != "" {
+		losses.Drop("verbosity", why)
+	}
+	for _, hint := range []struct {
 		name  string
 		given bool
 	}{
-		{"logit_bias", len(r.LogitBias) > 0},
-		{"min_p", r.MinP != nil},
-		{"verbosity", r.Verbosity != ""},
 		{"user", r.User != ""},
 		{"metadata", len(r.Metadata) > 0},
 		{"service_tier", r.Tier != "" && r.Tier != "auto" && r.Tier != "default"},
+		{"prompt_cache_key", r.CacheKey != ""},
 	} {
-		if d.given {
-			losses.Drop(d.name, "Google has no such parameter")
+		if hint.given {
+			losses.Hint(hint.name, why)
 		}
 	}
 }

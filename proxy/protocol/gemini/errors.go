@@ -10,11 +10,9 @@ import (
 	"github.com/go-json-experiment/json"
 
 	"github.com/posthouse/posthouse/proxy/llm"
+	"github.com/posthouse/posthouse/proxy/protocol"
 	"github.com/posthouse/posthouse/proxy/rawjson"
 )
-
-// maxMessage bounds a vendor's words in characters.
-const maxMessage = 1000
 
 // maxRetry bounds what RetryInfo may ask for, as protocol.RetryAfter does.
 const maxRetry = time.Hour
@@ -60,7 +58,7 @@ func decodeError(status int, _ http.Header, body []byte) *llm.Error {
 	trimmed := bytes.TrimSpace(body)
 	details := findError(trimmed)
 	if details == nil {
-		return &llm.Error{Status: status, Class: byStatus(status, ""), Message: plainText(trimmed)}
+		return &llm.Error{Status: status, Class: byWord(status, ""), Message: protocol.PlainText(trimmed)}
 	}
 	e := details.canonical(status)
 	e.Status = status
@@ -74,7 +72,7 @@ func decodeError(status int, _ http.Header, body []byte) *llm.Error {
 func wholeError(body []byte) *llm.Error {
 	trimmed := bytes.TrimSpace(body)
 	if !rawjson.Valid(trimmed) {
-		return &llm.Error{Class: llm.ClassMalformed, Message: "the answer is not JSON: " + plainText(trimmed)}
+		return &llm.Error{Class: llm.ClassMalformed, Message: "the answer is not JSON: " + protocol.PlainText(trimmed)}
 	}
 	return eventError(trimmed)
 }
@@ -104,7 +102,7 @@ func (r *response) blocked() *llm.Error {
 	}
 	message := "the prompt was blocked: " + r.Feedback.Reason
 	if r.Feedback.Message != "" {
-		message += ": " + clip(r.Feedback.Message)
+		message += ": " + protocol.Clip(r.Feedback.Message)
 	}
 	return &llm.Error{Class: llm.ClassContentFilter, Status: http.StatusBadRequest, Code: "content_filter", Message: message}
 }
@@ -135,7 +133,7 @@ func findError(data []byte) *errorDetails {
 
 // canonical gives an error its class. Google's codes are HTTP's.
 func (d *errorDetails) canonical(status int) *llm.Error {
-	e := &llm.Error{Type: d.Status, Message: clip(d.Message)}
+	e := &llm.Error{Type: d.Status, Message: protocol.Clip(d.Message)}
 	if status == 0 {
 		status = d.Code
 	}
@@ -187,10 +185,11 @@ func (d *errorDetails) class(status int, reason string, daily bool) llm.Class {
 	case d.Status == "FAILED_PRECONDITION" && strings.Contains(words, "billing"):
 		return llm.ClassQuotaExhausted
 	}
-	return byStatus(status, d.Status)
+	return byWord(status, d.Status)
 }
 
-func byStatus(status int, word string) llm.Class {
+// byWord gives the class of Google's status, which says more than HTTP's.
+func byWord(status int, word string) llm.Class {
 	switch word {
 	case "RESOURCE_EXHAUSTED":
 		return llm.ClassRateLimited
@@ -205,27 +204,10 @@ func byStatus(status int, word string) llm.Class {
 	case "INVALID_ARGUMENT", "FAILED_PRECONDITION", "OUT_OF_RANGE", "ALREADY_EXISTS", "UNIMPLEMENTED":
 		return llm.ClassBadRequest
 	}
-	switch status {
-	case http.StatusUnauthorized, http.StatusForbidden:
-		return llm.ClassAuth
-	case http.StatusPaymentRequired:
-		return llm.ClassQuotaExhausted
-	case http.StatusNotFound:
-		return llm.ClassModelNotFound
-	case http.StatusTooManyRequests:
-		return llm.ClassRateLimited
-	case http.StatusServiceUnavailable:
-		return llm.ClassOverloaded
-	case http.StatusRequestTimeout, 499:
+	if status == 499 { // the call was cancelled on Google's side
 		return llm.ClassServerError
 	}
-	switch {
-	case status >= 500:
-		return llm.ClassServerError
-	case status >= 400:
-		return llm.ClassBadRequest
-	}
-	return llm.ClassMalformed
+	return protocol.Classify(status, "", "", "")
 }
 
 // encodeError writes an error as Google's clients expect it. What Google has no
@@ -290,18 +272,19 @@ func statusWord(e *llm.Error) string {
 
 // badBody is a request that can't be read: the caller's own mistake.
 func badBody(err error) *llm.Error {
-	e := &llm.Error{Class: llm.ClassDenied, Status: http.StatusBadRequest, Message: "The request body can't be read: " + clip(err.Error())}
+	e := &llm.Error{Class: llm.ClassDenied, Status: http.StatusBadRequest, Message: "The request body can't be read: " + protocol.Clip(err.Error())}
 	var semantic *json.SemanticError
 	if errors.As(err, &semantic) {
 		e.Param = fieldPath(string(semantic.JSONPointer))
-		e.Message = "The field " + e.Param + " has the wrong type: " + clip(semantic.Error())
+		e.Message = "The field " + e.Param + " has the wrong type: " + protocol.Clip(semantic.Error())
 	}
 	return e
 }
 
-// bad is a request whose field can't be used.
-func bad(field, problem string) *llm.Error {
-	return &llm.Error{Class: llm.ClassBadRequest, Status: http.StatusBadRequest, Param: field, Message: field + " " + problem}
+// cannot is what Google can't be asked, and what must not be left out in
+// silence. Another vendor may do better.
+func cannot(field, problem string) *llm.Error {
+	return &llm.Error{Class: llm.ClassModelNotFound, Status: http.StatusBadRequest, Code: "unsupported_content", Param: field, Message: field + " " + problem}
 }
 
 // fieldPath writes /contents/0/role as contents[0].role.
@@ -318,20 +301,4 @@ func fieldPath(pointer string) string {
 		}
 	}
 	return b.String()
-}
-
-// plainText makes a line of what was not JSON.
-func plainText(body []byte) string {
-	if len(body) > 4*maxMessage {
-		body = body[:4*maxMessage]
-	}
-	return clip(strings.Join(strings.Fields(strings.ToValidUTF8(string(body), "")), " "))
-}
-
-func clip(s string) string {
-	r := []rune(s)
-	if len(r) <= maxMessage {
-		return s
-	}
-	return string(r[:maxMessage]) + "…"
 }

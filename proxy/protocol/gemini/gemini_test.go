@@ -15,7 +15,7 @@ import (
 )
 
 func target(change ...func(*protocol.Target)) *protocol.Target {
-	t := &protocol.Target{Vendor: "gemini", Model: "gemini-x", Origin: "o1", Header: http.Header{}}
+	t := &protocol.Target{Vendor: "gemini", Model: "gemini-x", Origin: "o1", Unique: "u", Header: http.Header{}}
 	for _, c := range change {
 		c(t)
 	}
@@ -156,7 +156,7 @@ func chatRequest() *llm.Request {
 			{Role: llm.User, Parts: []llm.Part{&llm.Text{Text: "look"}, &llm.Media{Kind: llm.Image, Data: "iVBORw0KGgo="}}},
 			{Role: llm.Assistant, Parts: []llm.Part{
 				&llm.Thinking{Text: "hm", State: &llm.State{Kind: "signature", Data: "x", Origin: "other"}},
-				&llm.ToolCall{ID: "call_a", Name: "f", Arguments: `{"q":1}`, State: &llm.State{Kind: stateSignature, Data: "c2ln", Origin: "o1"}},
+				&llm.ToolCall{ID: "call_a", Name: "f", Arguments: `{"q":1}`, State: &llm.State{Kind: llm.StateThought, Data: "c2ln", Origin: "o1"}},
 				&llm.ToolCall{ID: "call_b", Name: "g", Arguments: ``},
 			}},
 			{Role: llm.User, Parts: []llm.Part{&llm.ToolResult{ID: "call_b", Parts: []llm.Part{&llm.Text{Text: "B"}}}}},
@@ -196,11 +196,11 @@ func TestSignatures(t *testing.T) {
 	r := &llm.Request{Messages: []llm.Message{
 		{Role: llm.User, Parts: []llm.Part{&llm.Text{Text: "q"}}},
 		{Role: llm.Assistant, Parts: []llm.Part{
-			&llm.ToolCall{ID: "a", Name: "f", State: &llm.State{Kind: stateSignature, Data: "c2ln", Origin: "elsewhere"}},
+			&llm.ToolCall{ID: "a", Name: "f", State: &llm.State{Kind: llm.StateThought, Data: "c2ln", Origin: "elsewhere"}},
 			&llm.ToolCall{ID: "b", Name: "f"},
 		}},
 		{Role: llm.User, Parts: []llm.Part{&llm.ToolResult{ID: "a"}, &llm.ToolResult{ID: "b"}}},
-		{Role: llm.Assistant, Parts: []llm.Part{&llm.Thinking{Text: "t", State: &llm.State{Kind: stateSignature, Data: "bWluZQ==", Origin: "o1"}}, &llm.Text{Text: "x"}}},
+		{Role: llm.Assistant, Parts: []llm.Part{&llm.Thinking{Text: "t", State: &llm.State{Kind: llm.StateThought, Data: "bWluZQ==", Origin: "o1"}}, &llm.Text{Text: "x"}}},
 	}}
 	got, _ := encode(t, r, target(level))
 	sameJSON(t, got, `{"contents":[{"role":"user","parts":[{"text":"q"}]},
@@ -259,7 +259,7 @@ func TestThinking(t *testing.T) {
 		"off, large":         {llm.Reasoning{Effort: "none"}, target(budget, func(t *protocol.Target) { t.Model = "gemini-2.5-pro" }), `{"thinkingBudget":128}`, "changed reasoning"},
 		"off, levels":        {llm.Reasoning{Effort: "none"}, target(level), `{"thinkingLevel":"minimal"}`, "changed reasoning"},
 		"budget, levels":     {llm.Reasoning{Mode: llm.ReasoningOn, Budget: number64(int64(20000))}, target(level), `{"includeThoughts":true,"thinkingLevel":"high"}`, "changed reasoning"},
-		"unseen":             {llm.Reasoning{Effort: "low", Summary: "none"}, target(budget), `{"thinkingBudget":1024}`, ""},
+		"unseen":             {llm.Reasoning{Effort: "low", Summary: "none"}, target(budget), `{"thinkingBudget":2048}`, ""},
 		"adaptive":           {llm.Reasoning{Mode: llm.ReasoningAdaptive}, target(budget), `{"includeThoughts":true,"thinkingBudget":-1}`, ""},
 		"none at all":        {llm.Reasoning{Effort: "low"}, target(func(t *protocol.Target) { t.Traits.Thinks = protocol.ThinksNot }), ``, "dropped reasoning"},
 	} {

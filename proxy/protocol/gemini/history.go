@@ -10,9 +10,6 @@ import (
 	"github.com/posthouse/posthouse/proxy/llm"
 )
 
-// stateSignature is the kind of state that this dialect mints.
-const stateSignature = "thought_signature"
-
 // history reads a conversation's contents in order. Calls without ids get
 // some: the first is call_1, and so on, so that the same conversation has the
 // same ids each time it is sent.
@@ -224,14 +221,8 @@ func youtube(url string) bool {
 }
 
 func kindOf(mime string) llm.MediaKind {
-	kind, _, _ := strings.Cut(mime, "/")
-	switch kind {
-	case "image":
-		return llm.Image
-	case "audio":
-		return llm.Audio
-	case "video":
-		return llm.Video
+	if kind := llm.KindOf(mime); kind != "" {
+		return kind
 	}
 	return llm.Document
 }
@@ -252,12 +243,12 @@ func openState(signature string) *llm.State {
 		}
 		break
 	}
-	return &llm.State{Kind: stateSignature, Data: signature}
+	return &llm.State{Kind: llm.StateThought, Data: signature}
 }
 
 // closeState writes a state for a client, sealed.
 func closeState(s *llm.State) string {
-	if s == nil {
+	if s == nil || s.Kind == llm.StateNone {
 		return ""
 	}
 	return base64.StdEncoding.EncodeToString([]byte(s.Seal()))

@@ -2,10 +2,6 @@ package gemini
 
 import (
 	"bytes"
-	"crypto/rand"
-	"crypto/sha256"
-	"encoding/base64"
-	"encoding/hex"
 	"fmt"
 	"net/http"
 	"strconv"
@@ -48,7 +44,6 @@ func (Outbound) DecodeResponse(body []byte, t *protocol.Target) (*llm.Response, 
 		fold.Add(ev)
 	}
 	answer, _ := fold.Response()
-	answer.Dialect = Name
 	return answer, nil
 }
 
@@ -62,7 +57,6 @@ func newDecoder(t *protocol.Target) *decoder { return &decoder{target: t} }
 type decoder struct {
 	target  *protocol.Target
 	began   bool
-	id      string
 	choices []reading
 	usage   *llm.Usage
 }
@@ -91,7 +85,7 @@ const (
 func (d *decoder) Decode(dst []llm.Event, _, data []byte) ([]llm.Event, *llm.Error) {
 	var r response
 	if err := unmarshal(data, &r); err != nil {
-		return dst, &llm.Error{Class: llm.ClassMalformed, Message: "the answer is not in Google's protocol: " + clip(err.Error())}
+		return dst, &llm.Error{Class: llm.ClassMalformed, Message: "the answer is not in Google's protocol: " + protocol.Clip(err.Error())}
 	}
 	if r.Error != nil {
 		return dst, r.Error.canonical(r.Error.Code)
@@ -129,8 +123,7 @@ func (d *decoder) begin(dst []llm.Event, r *response) []llm.Event {
 		return dst
 	}
 	d.began = true
-	d.id = r.ID
-	begin := &llm.Begin{ID: r.ID, Model: r.Model}
+	begin := &llm.Begin{ID: r.ID, Model: r.Model, Dialect: Name}
 	if at, err := time.Parse(time.RFC3339, r.Created); err == nil {
 		begin.Created = at.Unix()
 	}
@@ -270,22 +263,11 @@ func (d *decoder) call(dst []llm.Event, choice int, c *call, state *llm.State) (
 	), nil
 }
 
-// callID makes an id for a call that has none, of letters that every dialect
-// takes and no longer than the shortest limit (OpenAI's 40 characters).
+// callID makes an id for a call that has none.
 func (d *decoder) callID(choice, n int) string {
-	if d.id == "" {
-		var b [9]byte
-		_, _ = rand.Read(b[:]) // never fails
-		d.id = base64.RawURLEncoding.EncodeToString(b[:])
-	}
-	stem := d.id
-	if len(stem) > 24 || strings.Trim(stem, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-") != "" {
-		sum := sha256.Sum256([]byte(stem))
-		stem = hex.EncodeToString(sum[:9])
-	}
-	id := "call_" + stem + "_" + strconv.Itoa(n)
+	id := "call_" + d.target.Unique + "x" + strconv.Itoa(n)
 	if choice > 0 {
-		id += "_" + strconv.Itoa(choice)
+		id += "x" + strconv.Itoa(choice)
 	}
 	return id
 }
@@ -294,7 +276,7 @@ func (d *decoder) state(signature string) *llm.State {
 	if signature == "" {
 		return nil
 	}
-	return &llm.State{Kind: stateSignature, Data: signature, Origin: d.target.Origin}
+	return &llm.State{Kind: llm.StateThought, Data: signature, Origin: d.target.Origin}
 }
 
 // End implements protocol.Decoder.
@@ -342,9 +324,9 @@ func stopOf(c *candidate) (llm.StopReason, *llm.Error) {
 		"IMAGE_SAFETY", "IMAGE_PROHIBITED_CONTENT", "IMAGE_RECITATION":
 		return llm.StopFilter, nil
 	}
-	message := "the model ended with " + clip(c.Finish)
+	message := "the model ended with " + protocol.Clip(c.Finish)
 	if c.FinishMessage != "" {
-		message += ": " + clip(c.FinishMessage)
+		message += ": " + protocol.Clip(c.FinishMessage)
 	}
-	return "", &llm.Error{Class: llm.ClassMalformed, Status: http.StatusBadGateway, Code: strings.ToLower(clip(c.Finish)), Message: message}
+	return "", &llm.Error{Class: llm.ClassMalformed, Status: http.StatusBadGateway, Code: strings.ToLower(protocol.Clip(c.Finish)), Message: message}
 }

@@ -56,7 +56,7 @@ func (s *script) write() *llm.Error {
 		return nil
 	}
 	if s.wire.System == nil {
-		return bad("messages", "hold nothing that can be sent to Google. Send a user message with text.")
+		return cannot("messages", "hold nothing that can be sent to Google. Send a user message with text.")
 	}
 	// Contents must not be empty: what was an instruction becomes the question.
 	s.wire.Contents = list[content]{{Role: "user", Parts: s.wire.System.Parts}}
@@ -152,7 +152,7 @@ func (s *script) parts(m *llm.Message, at string) ([]part, *llm.Error) {
 func (s *script) part(p llm.Part, at string) ([]part, *llm.Error) {
 	switch p := p.(type) {
 	case *llm.Text:
-		signature, _ := p.State.For(s.target.Origin, stateSignature)
+		signature, _ := p.State.For(s.target.Origin, llm.StateThought)
 		if p.Text == "" && signature == "" {
 			return nil, nil // empty parts are refused
 		}
@@ -180,7 +180,7 @@ func (s *script) part(p llm.Part, at string) ([]part, *llm.Error) {
 // thought sends reasoning back to the vendor that signed it. Other reasoning
 // is left out: Google reads none that it can't verify.
 func (s *script) thought(p *llm.Thinking) []part {
-	signature, ok := p.State.For(s.target.Origin, stateSignature)
+	signature, ok := p.State.For(s.target.Origin, llm.StateThought)
 	if !ok || s.target.Traits.EchoThinking == protocol.EchoNever {
 		return nil
 	}
@@ -200,7 +200,7 @@ func (s *script) call(p *llm.ToolCall, at string) []part {
 		args = llm.Raw(llm.FreeArguments(p.Arguments))
 		s.losses.Change(at+".arguments", "they are not a JSON object, which Google wants")
 	}
-	signature, _ := p.State.For(s.target.Origin, stateSignature)
+	signature, _ := p.State.For(s.target.Origin, llm.StateThought)
 	return []part{{Call: &call{ID: p.ID, Name: p.Name, Args: args}, Signature: signature}}
 }
 
@@ -210,7 +210,7 @@ func (s *script) result(p *llm.ToolResult, at string) ([]part, *llm.Error) {
 		name = p.Name
 	}
 	if name == "" {
-		return nil, bad(at, fmt.Sprintf("answers the call %.80q, which no earlier message makes", p.ID))
+		return nil, cannot(at, fmt.Sprintf("answers the call %.80q, which no earlier message makes", p.ID))
 	}
 	var words []string
 	var media []part
@@ -255,8 +255,9 @@ func responseOf(text string, failed bool) llm.Raw {
 }
 
 func (s *script) media(m *llm.Media, at string) (part, *llm.Error) {
-	if m.Kind == llm.Image && s.target.Traits.NoImages {
-		return part{}, bad(at, "is an image, and "+s.target.Model+" takes none")
+	tr := &s.target.Traits
+	if m.Kind == llm.Image && tr.NoImages || m.Kind == llm.Audio && tr.NoAudio || m.Kind == llm.Document && tr.NoFiles {
+		return part{}, cannot(at, "is an "+string(m.Kind)+", and "+s.target.Model+" takes none")
 	}
 	switch {
 	case m.Data != "":
@@ -264,9 +265,9 @@ func (s *script) media(m *llm.Media, at string) (part, *llm.Error) {
 	case uploaded(m.File):
 		return part{File: &file{MIME: m.MIME, URI: m.File}}, nil
 	case m.File != "":
-		return part{}, bad(at, "is a file uploaded to another vendor. Send its bytes.")
+		return part{}, cannot(at, "is a file uploaded to another vendor. Send its bytes.")
 	case m.URL == "":
-		return part{}, bad(at, "has neither data nor a URL")
+		return part{}, cannot(at, "has neither data nor a URL")
 	}
 	mime := mimeOf(m)
 	if youtube(m.URL) {

@@ -54,11 +54,11 @@ func TestStreamIsRead(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := &llm.Response{
-		ID: "abc", Model: "gemini-x-001",
+		ID: "abc", Model: "gemini-x-001", Dialect: Name,
 		Choices: []llm.Choice{{Stop: llm.StopTools, Parts: []llm.Part{
 			&llm.Thinking{Text: "I think more", Summary: true},
-			&llm.Text{Text: "Hello", State: &llm.State{Kind: stateSignature, Data: "dGV4dA==", Origin: "o1"}},
-			&llm.ToolCall{ID: "call_abc_0", Name: "f", Arguments: `{"a":[1,2]}`, State: &llm.State{Kind: stateSignature, Data: "c2ln", Origin: "o1"}},
+			&llm.Text{Text: "Hello", State: &llm.State{Kind: llm.StateThought, Data: "dGV4dA==", Origin: "o1"}},
+			&llm.ToolCall{ID: "call_ux0", Name: "f", Arguments: `{"a":[1,2]}`, State: &llm.State{Kind: llm.StateThought, Data: "c2ln", Origin: "o1"}},
 			&llm.ToolCall{ID: "own", Name: "g", Arguments: `{}`},
 		}}},
 		Usage: &llm.Usage{Input: 6, CacheRead: 4, Output: 7, Reasoning: 2, Total: 17, InputFrom: llm.FromProvider, OutputFrom: llm.FromProvider},
@@ -191,7 +191,6 @@ func TestAnswerComesBack(t *testing.T) {
 			got, err = Outbound{}.DecodeResponse(out, target())
 		} else {
 			got, err = readStream(t, target(), dataOf(t, out)...)
-			got.Dialect = Name
 		}
 		if err != nil {
 			t.Fatalf("array %v: %v\n%s", array, err, out)

@@ -7,14 +7,11 @@ import (
 	"github.com/posthouse/posthouse/proxy/protocol"
 )
 
-// Budgets by effort, in tokens, as Google's own OpenAI-compatible endpoint maps
-// them (ai.google.dev/gemini-api/docs/openai), and the least that a model which
-// can't stop thinking takes.
+// budgetLeast is the least that a model which can't stop thinking takes
+// (ai.google.dev/gemini-api/docs/thinking), budgetMost the most that all take.
 const (
-	budgetLow    = 1024
-	budgetMedium = 8192
-	budgetHigh   = 24576
-	budgetLeast  = 128
+	budgetLeast = 128
+	budgetMost  = 24576
 )
 
 // thinkingFor says how much to think: as a budget to Gemini 2.5, as a level to
@@ -75,15 +72,9 @@ func levelFor(re *llm.Reasoning, off bool, model string, losses *llm.Losses) str
 		return re.Effort
 	case re.Budget == nil:
 		return ""
-	case *re.Budget < 4*budgetLow:
-		losses.Change("reasoning", "Gemini 3 takes levels, not budgets")
-		return "low"
-	case *re.Budget < 2*budgetMedium:
-		losses.Change("reasoning", "Gemini 3 takes levels, not budgets")
-		return "medium"
 	}
 	losses.Change("reasoning", "Gemini 3 takes levels, not budgets")
-	return "high"
+	return re.Level()
 }
 
 func budgetFor(re *llm.Reasoning, off bool, model string, losses *llm.Losses) *int64 {
@@ -95,12 +86,8 @@ func budgetFor(re *llm.Reasoning, off bool, model string, losses *llm.Losses) *i
 	case off:
 	case re.Budget != nil:
 		n = *re.Budget
-	case re.Effort == "minimal", re.Effort == "low":
-		n = budgetLow
-	case re.Effort == "medium":
-		n = budgetMedium
 	case re.Effort != "":
-		n = budgetHigh
+		n = min(re.Tokens(nil), budgetMost)
 	case re.Mode == llm.ReasoningAdaptive:
 		n = -1
 	default:

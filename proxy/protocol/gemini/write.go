@@ -9,11 +9,18 @@ import (
 
 // EncodeResponse implements protocol.Inbound.
 func (Inbound) EncodeResponse(a *llm.Response, reply *protocol.Reply) ([]byte, *llm.Error) {
-	w := response{ID: a.ID, Model: modelName(a.Model, reply), Usage: wireOf(a.Usage)}
+	w := response{ID: idOf(a.ID, reply), Model: modelName(a.Model, reply), Usage: wireOf(a.Usage)}
 	for i := range a.Choices {
 		w.Candidates = append(w.Candidates, candidateOf(i, &a.Choices[i]))
 	}
 	return written(w)
+}
+
+func idOf(id string, reply *protocol.Reply) string {
+	if id != "" {
+		return id
+	}
+	return reply.ID
 }
 
 func modelName(model string, reply *protocol.Reply) string {
@@ -124,7 +131,7 @@ type place struct{ choice, index int }
 func (e *encoder) Encode(dst []byte, ev llm.Event) []byte {
 	switch ev := ev.(type) {
 	case *llm.Begin:
-		e.tail = tailOf(modelName(ev.Model, e.reply), ev.ID)
+		e.tail = tailOf(modelName(ev.Model, e.reply), idOf(ev.ID, e.reply))
 		return dst
 	case *llm.Open:
 		return e.open(dst, ev)
@@ -317,7 +324,7 @@ func (e *encoder) end(dst []byte, ev *llm.End) []byte {
 // head begins an event, or an element of the array.
 func (e *encoder) head(dst []byte) []byte {
 	if e.tail == nil {
-		e.tail = tailOf(e.reply.Model, "")
+		e.tail = tailOf(e.reply.Model, e.reply.ID)
 	}
 	switch {
 	case !e.reply.Array:
