@@ -31,6 +31,8 @@ func direction() map[string][]string {
 		"proxy/protocol/openai":    dialect,
 		"proxy/protocol/anthropic": dialect,
 		"proxy/protocol/bedrock":   dialect,
+		"proxy/protocol/gemini":    dialect,
+		"proxy/protocol/responses": dialect,
 
 		"proxy/lab":         {"golang.org/x/sys/", "proxy/llm", "proxy/sse", "proxy/rawjson", "github.com/klauspost/compress", "github.com/andybalholm/brotli"},
 		"proxy":             {"proxy/...", "golang.org/x/", "github.com/klauspost/compress", "github.com/andybalholm/brotli", "github.com/go-json-experiment/json"},
