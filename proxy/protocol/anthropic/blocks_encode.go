@@ -51,9 +51,9 @@ func (e *encoding) admit(m *llm.Message, p llm.Part, path string) (llm.Part, *ll
 	if !e.own {
 		switch p := p.(type) {
 		case *llm.Media:
-			drops(e.lost, path, p.Extra)
+			protocol.DropExtra(e.lost, path, p.Extra)
 		case *llm.ToolCall:
-			drops(e.lost, path, p.Extra)
+			protocol.DropExtra(e.lost, path, p.Extra)
 		case *llm.Text, *llm.Thinking, *llm.ToolResult, *llm.Refusal, *llm.Foreign:
 		}
 	}

@@ -13,7 +13,7 @@ import (
 // decoder reads a streamed answer.
 type decoder struct {
 	t     *protocol.Target
-	bent  bends
+	names protocol.Names
 	begun bool
 	done  bool
 	open  []reading // blocks that were started and not stopped
@@ -36,7 +36,7 @@ type reading struct {
 
 // Decoder begins to read a streamed answer.
 func (codec) Decoder(t *protocol.Target) protocol.Decoder {
-	return &decoder{t: t, bent: bentBy(t)}
+	return &decoder{t: t, names: namesOf(t)}
 }
 
 // Decode reads an event.
@@ -161,12 +161,12 @@ func (d *decoder) callStart(r *reading, b *wireBlock) llm.Part {
 	if in := string(b.Input); in != "{}" && in != "null" {
 		arguments = in
 	}
-	if b.Name == answerTool {
-		r.kind = answerTool
+	if b.Name == protocol.AnswerTool {
+		r.kind = protocol.AnswerTool
 		return &llm.Text{Text: arguments}
 	}
 	d.calls = true
-	return &llm.ToolCall{ID: b.ID, Name: d.bent.name(b.Name), Arguments: arguments, Extra: b.Extra}
+	return &llm.ToolCall{ID: b.ID, Name: d.names.Caller(b.Name), Arguments: arguments, Extra: b.Extra}
 }
 
 func (d *decoder) delta(dst []llm.Event, ev *wireEvent) []llm.Event {

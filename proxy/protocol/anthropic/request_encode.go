@@ -2,7 +2,6 @@ package anthropic
 
 import (
 	"maps"
-	"slices"
 	"strings"
 
 	"github.com/go-json-experiment/json"
@@ -10,10 +9,6 @@ import (
 	"github.com/posthouse/posthouse/proxy/llm"
 	"github.com/posthouse/posthouse/proxy/protocol"
 )
-
-// defaultMaxTokens is asked for where neither the caller nor the catalogue sets
-// a limit, which the dialect demands.
-const defaultMaxTokens = 8192
 
 // maxCaches is how many prefixes a request may mark for the vendor's cache.
 const maxCaches = 4
@@ -51,7 +46,7 @@ func encodeRequest(r *llm.Request, t *protocol.Target, lost *llm.Losses) (*encod
 	if failed := e.conversation(); failed != nil {
 		return nil, failed
 	}
-	e.limits()
+	e.stops()
 	e.form()
 	e.thinking()
 	e.who()
@@ -59,58 +54,15 @@ func encodeRequest(r *llm.Request, t *protocol.Target, lost *llm.Losses) (*encod
 	return e, nil
 }
 
-// limits writes the limit on tokens, how to sample and where to stop.
-func (e *encoding) limits() {
-	r, traits := e.r, &e.t.Traits
-	most := int64(defaultMaxTokens)
-	switch {
-	case r.MaxTokens != nil && traits.MaxOutput > 0 && *r.MaxTokens > traits.MaxOutput && !e.own:
-		most = traits.MaxOutput
-		e.lost.Change("max_tokens", "the model writes less at once")
-	case r.MaxTokens != nil:
-		most = *r.MaxTokens
-	case traits.MaxOutput > 0:
-		most = traits.MaxOutput
-	}
-	e.w.MaxTokens = &most
-	e.w.TopK = r.TopK
-	e.w.Temperature, e.w.TopP = r.Temperature, r.TopP
-	if t := r.Temperature; t != nil && (*t > 1 || *t < 0) {
-		clamped := min(max(*t, 0), 1)
-		e.w.Temperature = &clamped
-		e.lost.Change("temperature", "the vendor takes 0 to 1")
-	}
-	if traits.FixedSampling {
-		e.noSampling()
-	}
-	if traits.OneSampling && e.w.Temperature != nil && e.w.TopP != nil && !e.own {
-		if *e.w.TopP != 1 {
-			e.lost.Drop("top_p", "the model takes temperature or top_p, not both")
-		}
-		e.w.TopP = nil
-	}
-	for _, s := range r.Stop {
+// stops says where to stop.
+func (e *encoding) stops() {
+	for _, s := range e.r.Stop {
 		if strings.TrimSpace(s) == "" && !e.own {
 			e.lost.Drop("stop", "the vendor takes no stop sequences of blanks")
 			continue
 		}
 		e.w.StopSequences = append(e.w.StopSequences, s)
 	}
-}
-
-// noSampling is for models that refuse all of it.
-func (e *encoding) noSampling() {
-	const why = "the model samples as it likes"
-	if e.w.Temperature != nil && *e.w.Temperature != 1 {
-		e.lost.Drop("temperature", why)
-	}
-	if e.w.TopP != nil && *e.w.TopP != 1 {
-		e.lost.Drop("top_p", why)
-	}
-	if e.w.TopK != nil {
-		e.lost.Drop("top_k", why)
-	}
-	e.w.Temperature, e.w.TopP, e.w.TopK = nil, nil, nil
 }
 
 // form writes the form that the answer must have.
@@ -124,19 +76,15 @@ func (e *encoding) form() {
 		e.w.System = append(e.w.System, wireBlock{Type: "text", Text: &text})
 	case e.t.Traits.NoJSONSchema:
 		e.lost.Change("response_format", "the model answers by way of a tool")
-		description := "Gives the final answer. Call it once, with the answer as its arguments."
-		if f.Description != "" {
-			description += " " + f.Description
-		}
-		e.w.Tools = append(e.w.Tools, wireTool{Name: answerTool, Description: description, InputSchema: asObject(f.Schema)})
+		e.w.Tools = append(e.w.Tools, wireTool{Name: protocol.AnswerTool, Description: protocol.AnswerToolFor(f), InputSchema: protocol.ObjectSchema(f.Schema)})
 		e.w.ToolChoice = &wireToolChoice{Type: "any"}
 		if len(e.w.Tools) == 1 || e.r.Choice.Mode == llm.ToolNone {
-			e.w.ToolChoice = &wireToolChoice{Type: "tool", Name: answerTool}
+			e.w.ToolChoice = &wireToolChoice{Type: "tool", Name: protocol.AnswerTool}
 		}
 	default:
 		schema := f.Schema
 		if !e.own {
-			schema = subsetOf(asObject(schema), "response_format", e.lost)
+			schema = protocol.ClosedSchema(protocol.ObjectSchema(schema), "response_format", e.lost)
 		}
 		e.output().Format = &wireFormat{Type: "json_schema", Schema: schema}
 	}
@@ -164,29 +112,10 @@ func (e *encoding) rest() {
 		e.extras()
 		return
 	}
-	drops(e.lost, "", r.Extra)
-	const why = "Anthropic has no such parameter"
-	for _, f := range []struct {
-		name string
-		set  bool
-	}{
-		{"n", r.N != nil && *r.N > 1},
-		{"seed", r.Seed != nil},
-		{"min_p", r.MinP != nil},
-		{"frequency_penalty", r.FrequencyPenalty != nil && *r.FrequencyPenalty != 0},
-		{"presence_penalty", r.PresencePenalty != nil && *r.PresencePenalty != 0},
-		{"logit_bias", len(r.LogitBias) > 0},
-		{"logprobs", r.Logprobs != nil && *r.Logprobs},
-		{"top_logprobs", r.TopLogprobs != nil && *r.TopLogprobs > 0},
-		{"verbosity", r.Verbosity != "" && r.Verbosity != "medium"},
-		{"modalities", slices.ContainsFunc(r.Outputs, func(o string) bool { return o != "text" })},
-	} {
-		if f.set {
-			e.lost.Drop(f.name, why)
-		}
-	}
+	protocol.DropExtra(e.lost, "", r.Extra)
+	protocol.Unsaid(r, e.lost)
 	if r.CacheKey != "" {
-		e.lost.Hint("prompt_cache_key", why)
+		e.lost.Hint("prompt_cache_key", "Anthropic keeps prefixes that are marked")
 	}
 	if len(r.Metadata) > 0 {
 		e.lost.Hint("metadata", "Anthropic keeps no labels of requests")
@@ -221,16 +150,6 @@ func (e *encoding) extras() {
 
 func (e *encoding) merge(raw llm.Raw, into any) {
 	_ = json.Unmarshal(raw, into, lenient) // our own encoder wrote it
-}
-
-// drops notes fields that only another dialect has a name for.
-func drops(lost *llm.Losses, path string, extra map[string]llm.Raw) {
-	for _, name := range slices.Sorted(maps.Keys(extra)) {
-		if path != "" {
-			name = path + "." + name
-		}
-		lost.Drop(name, "only the dialect it was written in knows it")
-	}
 }
 
 // marks counts the prefixes that are marked for the vendor's cache.

@@ -25,17 +25,17 @@ func (codec) DecodeResponse(body []byte, t *protocol.Target) (*llm.Response, *ll
 	if w.Type != "message" && w.Content == nil {
 		return nil, &llm.Error{Class: llm.ClassMalformed, Message: "the answer is not a message: " + protocol.PlainText(trimmed)}
 	}
-	bent := bentBy(t)
+	names := namesOf(t)
 	c := llm.Choice{Stop: llm.StopUnknown}
 	for i := range w.Content {
 		p, failed := decodeBlock(&w.Content[i], fmt.Sprintf("content.%d", i))
 		if failed != nil {
 			return nil, &llm.Error{Class: llm.ClassMalformed, Message: "the answer can't be read: " + failed.Message}
 		}
-		c.Parts = append(c.Parts, bent.straighten(minted(p, &w.Content[i], t.Origin)))
+		c.Parts = append(c.Parts, names.Straighten(minted(p, &w.Content[i], t.Origin)))
 	}
 	if w.StopReason != nil {
-		c.Stop = answered(stopOf(*w.StopReason), c.Parts)
+		c.Stop = protocol.Answered(stopOf(*w.StopReason), c.Parts)
 	}
 	if w.StopSequence != nil {
 		c.Sequence = *w.StopSequence
@@ -68,59 +68,12 @@ func minted(p llm.Part, b *wireBlock, origin llm.Origin) llm.Part {
 	return p
 }
 
-// bends are the names of tools that had to be changed on the way to the vendor
-// and are changed back.
-type bends map[string]string
-
-func bentBy(t *protocol.Target) bends {
-	var b bends
-	if t.Request == nil || t.Request.Dialect == Name {
+// namesOf are the names of tools that the encoder had to change.
+func namesOf(t *protocol.Target) protocol.Names {
+	if t.Request != nil && t.Request.Dialect == Name {
 		return nil
 	}
-	for _, tool := range t.Request.Tools {
-		if name := protocol.CleanName(tool.Name, maxName); name != tool.Name {
-			if b == nil {
-				b = bends{}
-			}
-			b[name] = tool.Name
-		}
-	}
-	return b
-}
-
-// name is what the caller calls a tool.
-func (b bends) name(name string) string {
-	if own, ok := b[name]; ok {
-		return own
-	}
-	return name
-}
-
-// straighten undoes on a whole part what was bent.
-func (b bends) straighten(p llm.Part) llm.Part {
-	c, ok := p.(*llm.ToolCall)
-	if !ok {
-		return p
-	}
-	if c.Name == answerTool {
-		return &llm.Text{Text: c.Arguments}
-	}
-	c.Name = b.name(c.Name)
-	return c
-}
-
-// answered is the reason why an answer ended that may have been given by way of a
-// tool.
-func answered(s llm.StopReason, parts []llm.Part) llm.StopReason {
-	if s != llm.StopTools {
-		return s
-	}
-	for _, p := range parts {
-		if _, ok := p.(*llm.ToolCall); ok {
-			return s
-		}
-	}
-	return llm.StopEnd
+	return protocol.CleanedNames(t.Request, maxName)
 }
 
 // stopOf reads a stop reason. One that is not known is no error: the answer is

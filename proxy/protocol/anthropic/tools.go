@@ -14,11 +14,6 @@ import (
 // maxName is how long a tool's name may be.
 const maxName = 128
 
-// answerTool is the tool by which models without structured outputs are made
-// to answer in a form: its arguments are the answer. Decoders know it by its
-// name.
-const answerTool = "posthouse_answer"
-
 // tools writes the tools and which of them must be called.
 func (e *encoding) tools() {
 	for i, t := range e.r.Tools {
@@ -55,18 +50,18 @@ func (e *encoding) tool(t llm.Tool, path string) (wireTool, bool) {
 		}
 		t = t.Function()
 	}
-	w := wireTool{Name: protocol.CleanName(t.Name, maxName), Description: t.Description, InputSchema: asObject(t.Parameters), CacheControl: e.cache(t.Cache)}
+	w := wireTool{Name: protocol.CleanName(t.Name, maxName), Description: t.Description, InputSchema: protocol.ObjectSchema(t.Parameters), CacheControl: e.cache(t.Cache)}
 	if e.own {
 		w.Strict, w.Extra = t.Strict, t.Extra
 		return w, true
 	}
-	drops(e.lost, path, t.Extra)
+	protocol.DropExtra(e.lost, path, t.Extra)
 	switch strict := t.Strict != nil && *t.Strict; {
 	case strict && (e.t.Traits.NoStrict || e.t.Traits.NoJSONSchema):
 		e.lost.Drop(path+".strict", "the model knows no strict tools")
 	case strict:
 		w.Strict = t.Strict
-		w.InputSchema = subsetOf(w.InputSchema, path+".parameters", e.lost)
+		w.InputSchema = protocol.ClosedSchema(w.InputSchema, path+".parameters", e.lost)
 	}
 	return w, true
 }

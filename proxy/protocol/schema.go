@@ -1,4 +1,4 @@
-package anthropic
+package protocol
 
 import (
 	"bytes"
@@ -12,8 +12,8 @@ import (
 	"github.com/posthouse/posthouse/proxy/rawjson"
 )
 
-// subset rewrites a JSON schema into the part of JSON Schema that Anthropic's
-// structured outputs and strict tools know: objects without further properties,
+// subset rewrites a JSON schema into the part of JSON Schema that structured
+// outputs and strict tools of Claude's makers and of Bedrock know: objects without further properties,
 // no bounds on numbers, strings and lists. What is taken out is told to the
 // model in the description, so that nothing of it is lost.
 // Source: platform.claude.com/docs/en/build-with-claude/structured-outputs.
@@ -55,7 +55,7 @@ func (s *subset) rewrite(dst []byte, schema llm.Raw) []byte {
 		case key == "additionalProperties":
 			s.closed = s.closed || string(v) != "false"
 		case key == "description":
-			_ = json.Unmarshal(v, &description, lenient) // what is no text describes nothing
+			_ = json.Unmarshal(v, &description, jsontext.AllowInvalidUTF8(true)) // what is no text describes nothing
 		case known(key, v):
 			object = object || key == "type" && bytes.Contains(v, []byte(`"object"`))
 			put(key)
@@ -116,7 +116,7 @@ func (s *subset) each(dst []byte, object llm.Raw) []byte {
 // list rewrites the schemas of a list.
 func (s *subset) list(dst []byte, list llm.Raw) []byte {
 	var schemas []llm.Raw
-	if json.Unmarshal(list, &schemas, lenient) != nil {
+	if json.Unmarshal(list, &schemas, jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true)) != nil {
 		return append(dst, list...)
 	}
 	dst = append(dst, '[')
@@ -129,8 +129,11 @@ func (s *subset) list(dst []byte, list llm.Raw) []byte {
 	return append(dst, ']')
 }
 
-// subsetOf rewrites a schema, noting what became of it.
-func subsetOf(schema llm.Raw, field string, lost *llm.Losses) llm.Raw {
+// ClosedSchema rewrites a JSON schema into the part of JSON Schema that
+// structured outputs and strict tools at Anthropic and Bedrock know: objects
+// without further properties, no bounds on numbers, strings and lists. Bounds
+// become words in descriptions; what became of it is noted at field.
+func ClosedSchema(schema llm.Raw, field string, lost *llm.Losses) llm.Raw {
 	s := subset{}
 	out := s.rewrite(nil, schema)
 	if s.moved {
@@ -142,9 +145,9 @@ func subsetOf(schema llm.Raw, field string, lost *llm.Losses) llm.Raw {
 	return out
 }
 
-// asObject makes a tool's schema one that Anthropic takes: it must be of type
-// object, and may be missing elsewhere.
-func asObject(schema llm.Raw) llm.Raw {
+// ObjectSchema makes a tool's schema one of type object, as Anthropic, Bedrock
+// and Gemini demand; elsewhere the type, or the schema, may be missing.
+func ObjectSchema(schema llm.Raw) llm.Raw {
 	if len(schema) == 0 || string(schema) == "null" {
 		return llm.Raw(`{"type":"object","properties":{}}`)
 	}
