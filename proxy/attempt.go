@@ -33,6 +33,7 @@ func (c *call) attempt(ln lane, cand *candidate, k *key) (*llm.Error, int) {
 		defer timer.Stop()
 	}
 	err := t.run()
+	t.settle(err)
 	t.at.Duration = time.Since(began)
 	if err == nil {
 		c.learn(t, nil)
@@ -93,24 +94,38 @@ type try struct {
 	ctx   context.Context
 	clock *clock
 	times Timeouts
+	heard heard
 }
 
 func (t *try) run() *llm.Error {
-	req, failed := t.request(t.ctx, t.cand, t.key)
+	resp, failed := t.send()
+	if failed == nil && t.optionRefused(resp) {
+		resp, failed = t.send()
+	}
 	if failed != nil {
 		return failed
+	}
+	defer func() { _ = resp.Body.Close() }()
+	t.at.Headers = time.Since(t.began)
+	t.at.Status = resp.StatusCode
+	return t.answer(resp)
+}
+
+// send asks the vendor and waits for the head of its answer.
+func (t *try) send() (*http.Response, *llm.Error) {
+	t.heard.asked = len(t.usageEdits(t.cand)) > 0
+	req, failed := t.request(t.ctx, t.cand, t.key)
+	if failed != nil {
+		return nil, failed
 	}
 	t.clock.set(llm.ClassHeadersTimeout, t.times.Headers)
 	pool := t.cand.provider.transport
 	pool.connect = t.times.Connect
 	resp, err := t.g.transports.get(pool).RoundTrip(req)
 	if err != nil {
-		return t.broken(err, false)
+		return nil, t.broken(err, false)
 	}
-	defer func() { _ = resp.Body.Close() }()
-	t.at.Headers = time.Since(t.began)
-	t.at.Status = resp.StatusCode
-	return t.answer(resp)
+	return resp, nil
 }
 
 // answer reads the vendor's answer by its status and kind.

@@ -37,8 +37,10 @@ type call struct {
 	sent   sent          // what the client has of a stream
 	gone   atomic.Bool   // the client left
 
-	mu    sync.Mutex // guards tries and rec.Skipped while two targets are asked side by side
-	tries []*Attempt // in the order of their starts; finish puts them into rec
+	mu    sync.Mutex // guards tries, uncounted and rec.Skipped while two targets are asked side by side
+	tries []*Attempt // in the order of their starts; account puts them into rec
+
+	uncounted []uncounted // attempts that no vendor counted
 
 	rec       Record
 	committed bool // content was passed on, or the call refused

@@ -197,8 +197,7 @@ func (m *seam) repeated() int {
 // unescaped reads text as it stands in a JSON string.
 func unescaped(text []byte) string {
 	var s string
-	quoted := append(append([]byte{'"'}, text...), '"')
-	if json.Unmarshal(quoted, &s) != nil {
+	if json.Unmarshal(quotedText(text), &s) != nil {
 		return string(text)
 	}
 	return s

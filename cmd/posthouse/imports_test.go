@@ -26,6 +26,7 @@ func direction() map[string][]string {
 		"proxy/catalog":         leaf,
 		"proxy/rawjson":         leaf,
 		"proxy/price":           {"proxy/llm", "proxy/catalog"},
+		"proxy/count":           {"github.com/tiktoken-go/tokenizer/codec"},
 		"proxy/protocol":        dialect,
 		"proxy/protocol/openai": dialect,
 		"proxy/lab":             {"golang.org/x/sys/", "proxy/llm", "proxy/sse", "proxy/rawjson", "github.com/klauspost/compress", "github.com/andybalholm/brotli"},
