@@ -56,6 +56,9 @@ func (c *call) begin(cand *candidate, k *key, began time.Time) *Attempt {
 	if k != nil {
 		at.KeyID, at.KeyName = k.id, k.name
 	}
+	if c.snap.tracing != nil && c.snap.tracing.Propagate {
+		at.Span = newSpan()
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.tries = append(c.tries, at)
@@ -117,6 +120,9 @@ func (t *try) send() (*http.Response, *llm.Error) {
 	req, failed := t.request(t.ctx, t.cand, t.key)
 	if failed != nil {
 		return nil, failed
+	}
+	if t.at.Span != ([8]byte{}) {
+		req.Header.Set(traceHeader, t.rec.Trace.header(t.at.Span))
 	}
 	t.clock.set(llm.ClassHeadersTimeout, t.times.Headers)
 	pool := t.cand.provider.transport

@@ -52,6 +52,9 @@ func (g *Gateway) newCall(w http.ResponseWriter, r *http.Request) *call {
 	c.ctx, c.cancel = context.WithCancelCause(r.Context())
 	c.rec = Record{ID: newRequestID(), Start: g.now(), ClientIP: clientIP(r), Method: r.Method, Path: r.URL.Path}
 	w.Header().Set("X-Request-Id", c.rec.ID)
+	if c.snap.tracing != nil {
+		c.rec.Trace = newTrace(r.Header.Get(traceHeader), c.snap.tracing.Sample)
+	}
 	return c
 }
 

@@ -43,6 +43,8 @@ type Record struct {
 	UsageSeen bool // the vendor said what was used
 	Cost      Cost // of all attempts together
 
+	Trace Trace
+
 	Attempts []Attempt
 	Skipped  []Skip
 	Rescued  bool // a stream that broke off was finished by another target
@@ -78,6 +80,8 @@ type Attempt struct {
 	Usage     llm.Usage
 	UsageSeen bool
 	Cost      Cost
+
+	Span [8]byte // its id in the trace; zero if there is none or vendors are not told
 }
 
 // Cost is what something cost. The zero value is not known, which is another
