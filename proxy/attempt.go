@@ -57,7 +57,7 @@ func (c *call) begin(cand *candidate, k *key, began time.Time) *Attempt {
 		at.KeyID, at.KeyName = k.id, k.name
 	}
 	if c.snap.tracing != nil && c.snap.tracing.Propagate {
-		at.Span = newSpan()
+		at.Span = NewSpan()
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -20,7 +20,7 @@ type Trace struct {
 // newTrace goes on with the caller's trace, or begins one. What the caller says
 // about sampling holds; of the others so many of a thousand are sampled.
 func newTrace(header string, sample int) Trace {
-	t := Trace{Span: newSpan()}
+	t := Trace{Span: NewSpan()}
 	if id, parent, sampled, ok := parseTrace(header); ok {
 		t.ID, t.Parent, t.Sampled = id, parent, sampled
 		return t
@@ -31,8 +31,8 @@ func newTrace(header string, sample int) Trace {
 	return t
 }
 
-// newSpan makes a span's id.
-func newSpan() (id [8]byte) {
+// NewSpan makes a span's id.
+func NewSpan() (id [8]byte) {
 	binary.BigEndian.PutUint64(id[:], rand.Uint64()|1) // zero is not an id
 	return id
 }

@@ -36,6 +36,7 @@ func direction() map[string][]string {
 		"server/store":          {"proxy/...", "migrations", "gorm.io/", "github.com/glebarez/", "github.com/pressly/goose/v3", "modernc.org/sqlite", "golang.org/x/"},
 		"server/auth":           {"proxy", "github.com/golang-jwt/jwt/v5", "golang.org/x/"},
 		"server/usage":          {"proxy/...", "server/store"},
+		"server/traces":         {"proxy/...", "go.opentelemetry.io/otel"},
 		"server/metrics":        {"proxy/...", "github.com/prometheus/client_golang"},
 		"server":                {"proxy/...", "server/store", "server/auth", "server/usage", "web", "github.com/gin-gonic/gin", "github.com/danielgtaylor/huma/v2", "go.yaml.in/yaml/v3", "github.com/go-json-experiment/json", "golang.org/x/"},
 		"cmd/posthouse":         {"*"},

@@ -76,7 +76,7 @@ func (m *Metrics) handlesFor(l labels) *handles {
 }
 
 func (m *Metrics) make(l labels) *handles {
-	s, op := &m.series, operation(l.op)
+	s, op := &m.series, l.op.GenAI()
 	h := &handles{
 		requests: s.requests.WithLabelValues(l.route, l.provider, l.model, strconv.Itoa(l.status), string(l.class)),
 		duration: s.duration.WithLabelValues(op, l.provider, l.model, string(l.class)),
@@ -183,14 +183,3 @@ func add(c prometheus.Counter, n int64) {
 }
 
 func seconds(o prometheus.Observer, d time.Duration) { o.Observe(d.Seconds()) }
-
-// operation is OpenTelemetry's name for an Op where it has one.
-func operation(op llm.Op) string {
-	switch op {
-	case llm.OpCompletion:
-		return "text_completion"
-	case llm.OpChat, llm.OpResponses:
-		return "chat"
-	}
-	return string(op)
-}
