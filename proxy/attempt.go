@@ -35,6 +35,7 @@ func (c *call) attempt(ln lane, cand *candidate, k *key) (*llm.Error, int) {
 		defer timer.Stop()
 	}
 	err := t.run()
+	t.settle(err)
 	t.at.Duration = time.Since(began)
 	if err == nil {
 		c.learn(t, nil)
@@ -56,6 +57,9 @@ func (c *call) begin(cand *candidate, k *key, began time.Time) *Attempt {
 	at := &Attempt{Provider: cand.name, Model: cand.model, Start: began.Sub(c.began), Resumed: c.resuming(), Hedge: cand.hedge}
 	if k != nil {
 		at.KeyID, at.KeyName = k.id, k.name
+	}
+	if c.snap.tracing != nil && c.snap.tracing.Propagate {
+		at.Span = NewSpan()
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -104,6 +108,7 @@ type try struct {
 	ctx    context.Context
 	clock  *clock
 	times  Timeouts
+	heard  heard
 }
 
 func (t *try) run() *llm.Error {
@@ -114,16 +119,24 @@ func (t *try) run() *llm.Error {
 	case t.entry.endpoint.Count != nil:
 		return t.counts()
 	}
-	body, failed := t.written()
-	if failed != nil {
-		return failed
+	resp, failed := t.ask()
+	if failed == nil && t.optionRefused(resp) {
+		resp, failed = t.ask()
 	}
-	resp, failed := t.send(body)
 	if failed != nil {
 		return failed
 	}
 	defer func() { _ = resp.Body.Close() }()
 	return t.answer(resp)
+}
+
+// ask writes the request and sends it.
+func (t *try) ask() (*http.Response, *llm.Error) {
+	body, failed := t.written()
+	if failed != nil {
+		return nil, failed
+	}
+	return t.send(body)
 }
 
 // send sends a body and waits for the answer's head.
@@ -132,6 +145,9 @@ func (t *try) send(body *rawjson.Text) (*http.Response, *llm.Error) {
 	req, failed := t.request(d.watch(t.ctx), body)
 	if failed != nil {
 		return nil, failed
+	}
+	if t.at.Span != ([8]byte{}) {
+		req.Header.Set(traceHeader, t.rec.Trace.header(t.at.Span))
 	}
 	t.clock.set(llm.ClassHeadersTimeout, t.times.Headers)
 	pool := t.cand.provider.transport

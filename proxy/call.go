@@ -44,8 +44,10 @@ type call struct {
 	sent      sent          // what the client has of a stream
 	leaving
 
-	mu    sync.Mutex // guards tries and rec.Skipped while two targets are asked side by side
-	tries []*Attempt // in the order of their starts; finish puts them into rec
+	mu    sync.Mutex // guards tries, uncounted and rec.Skipped while two targets are asked side by side
+	tries []*Attempt // in the order of their starts; account puts them into rec
+
+	uncounted []uncounted // attempts that no vendor counted
 
 	unwatch   func() bool // ends the watch on the client's connection
 	rec       Record
@@ -60,6 +62,9 @@ func (g *Gateway) newCall(w http.ResponseWriter, r *http.Request) *call {
 	c.dialect = g.dialectOf(r)
 	c.rec = Record{ID: newRequestID(), Start: g.now(), ClientIP: clientIP(r), Method: r.Method, Path: r.URL.Path}
 	w.Header().Set("X-Request-Id", c.rec.ID)
+	if c.snap.tracing != nil {
+		c.rec.Trace = newTrace(r.Header.Get(traceHeader), c.snap.tracing.Sample)
+	}
 	return c
 }
 

@@ -112,17 +112,19 @@ func (c *call) finish() {
 	c.cancel(nil)
 	c.settleGone()
 	c.rec.Duration = time.Since(c.began)
-	for _, at := range c.tries {
-		c.rec.estimateOutrun(at)
-		c.rec.Attempts = append(c.rec.Attempts, *at)
-	}
 	if c.rec.Class == llm.ClassClientClosed {
 		c.rec.Status = statusClientClosed
 	}
-	if c.g.recorder != nil {
-		c.g.recorder.Record(&c.rec)
+	if len(c.uncounted) > 0 && c.g.counting.take(c) {
+		return
 	}
-	c.g.log.LogAttrs(context.Background(), slog.LevelInfo, "call", c.rec.attrs()...)
+	c.estimate()
+	c.account()
+}
+
+// logCall writes the log line of a call.
+func (g *Gateway) logCall(r *Record) {
+	g.log.LogAttrs(context.Background(), slog.LevelInfo, "call", r.attrs()...)
 }
 
 // attrs are the record as one line of the log: no content, no secrets.
@@ -154,8 +156,14 @@ func (r *Record) attrs() []slog.Attr {
 	if len(r.Attempts) > 0 {
 		attrs = append(attrs, slog.Int("attempts", len(r.Attempts)), slog.Float64("ttft_ms", millis(r.FirstByte)))
 	}
-	if r.UsageSeen {
+	if r.UsageSeen || r.Usage.OutputFrom != "" {
 		attrs = append(attrs, slog.Int64("prompt_tokens", r.Usage.Prompt()), slog.Int64("completion_tokens", r.Usage.Output))
+	}
+	if from := r.Usage.OutputFrom; from != "" && from != llm.FromProvider {
+		text("tokens_from", string(from))
+	}
+	if r.Cost.Known {
+		text("cost", r.Cost.Amount.String())
 	}
 	for i, skipped := range r.Skipped {
 		text(fmt.Sprintf("skipped_%d", i+1), fmt.Sprintf("%s/%s: %s", skipped.Provider, skipped.Model, clip(skipped.Why, 200)))

@@ -44,6 +44,8 @@ type Gateway struct {
 	sleep       func(context.Context, time.Duration) bool                   // false: the context ended first
 	transports  *transports
 	fetching    transportKey // connections by which media are fetched
+	optionless  targets      // that refuse to be asked for counts
+	counting    *counting
 	inFlight    atomic.Int64
 	unready     atomic.Bool
 
@@ -76,6 +78,7 @@ func New(o Options) *Gateway {
 	}
 	g.keyring, g.breakers, g.keyBreakers, g.absences, g.sleep = newKeyring(g.now), newBreakers(g.now), newBreakers(g.now), newAbsences(g.now), sleep
 	g.bonds = newBonds(g.now)
+	g.counting = newCounting()
 	g.stopping, g.stop = context.WithCancelCause(context.Background())
 	empty, _ := Compile(Config{})
 	g.snapshot.Store(empty)
@@ -98,10 +101,12 @@ func (g *Gateway) InFlight() int { return int(g.inFlight.Load()) }
 func (g *Gateway) SetReady(ready bool) { g.unready.Store(!ready) }
 
 // Stop ends the calls that still run: streams get an error event in their
-// dialect, and new calls are refused.
+// dialect, and new calls are refused. It waits for the tokens that are still to
+// be counted, so that their records are made.
 func (g *Gateway) Stop() {
 	g.SetReady(false)
 	g.stop(errStopping)
+	g.counting.wait()
 	g.transports.close()
 }
 

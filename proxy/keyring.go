@@ -178,7 +178,9 @@ func (k *keyring) states(keys []*key) map[string]KeyState {
 		if out == nil || out.state.State == KeyCooling && !now.Before(out.state.Until) {
 			continue
 		}
-		got[c.id] = out.state
+		state := out.state
+		state.Provider, state.Name = c.provider, c.name
+		got[c.id] = state
 	}
 	return got
 }

@@ -48,7 +48,9 @@ type Record struct {
 	UsageSeen bool // the vendor said what was used
 	Cost      Cost // of all attempts together
 
-	Plan     []Choice // the candidates in the order in which they were to be tried
+	Plan  []Choice // the candidates in the order in which they were to be tried
+	Trace Trace
+
 	Attempts []Attempt
 	Skipped  []Skip
 	Rescued  bool // a stream that broke off was finished by another target
@@ -100,6 +102,8 @@ type Attempt struct {
 	Usage     llm.Usage
 	UsageSeen bool
 	Cost      Cost
+
+	Span [8]byte // its id in the trace; zero if there is none or vendors are not told
 }
 
 // Cost is what something cost. The zero value is not known, which is another

@@ -204,8 +204,7 @@ func highSurrogate(escape []byte) bool {
 // unescaped reads text as it stands in a JSON string.
 func unescaped(text []byte) string {
 	var s string
-	quoted := append(append([]byte{'"'}, text...), '"')
-	if json.Unmarshal(quoted, &s) != nil {
+	if json.Unmarshal(quotedText(text), &s) != nil {
 		return string(text)
 	}
 	return s

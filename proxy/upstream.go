@@ -150,6 +150,7 @@ func (c *call) bodyFor(cand *candidate) *rawjson.Text {
 		if c.peek.named && c.entry.model == "" && cand.model != c.peek.model {
 			edits = append(edits, rawjson.Set(c.peek.modelAt, rawjson.Quote(cand.model)))
 		}
+		edits = append(edits, c.usageEdits(cand)...)
 		edits = append(edits, c.continuation(cand)...)
 	}
 	return rawjson.Apply(c.body, edits)

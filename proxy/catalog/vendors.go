@@ -670,13 +670,14 @@ var vendors = []Vendor{
 		},
 	},
 	{
-		ID:         "mistral",
-		Name:       Text{EN: "Mistral AI", ZH: "Mistral AI"},
-		Auth:       bearer(),
-		Speaks:     compat("https://api.mistral.ai/v1"),
-		KeyURL:     "https://console.mistral.ai/api-keys",
-		DocsURL:    "https://docs.mistral.ai/api",
-		PrefixFlag: "prefix",
+		ID:              "mistral",
+		NoStreamOptions: true,
+		Name:            Text{EN: "Mistral AI", ZH: "Mistral AI"},
+		Auth:            bearer(),
+		Speaks:          compat("https://api.mistral.ai/v1"),
+		KeyURL:          "https://console.mistral.ai/api-keys",
+		DocsURL:         "https://docs.mistral.ai/api",
+		PrefixFlag:      "prefix",
 		Fixes: []Fix{
 			{Do: FixRename, Field: "max_completion_tokens", To: "max_tokens"},
 			{Do: FixRename, Field: "seed", To: "random_seed"},
@@ -703,9 +704,10 @@ var vendors = []Vendor{
 		},
 	},
 	{
-		ID:   "cohere",
-		Name: Text{EN: "Cohere", ZH: "Cohere"},
-		Auth: bearer(),
+		ID:              "cohere",
+		NoStreamOptions: true,
+		Name:            Text{EN: "Cohere", ZH: "Cohere"},
+		Auth:            bearer(),
 		Speaks: compatBut("https://api.cohere.ai/compatibility/v1", map[string]string{
 			"/models": "{origin}/v1/models",
 			"/rerank": "{origin}/v2/rerank",
@@ -753,9 +755,10 @@ var vendors = []Vendor{
 		},
 	},
 	{
-		ID:   "perplexity",
-		Name: Text{EN: "Perplexity", ZH: "Perplexity"},
-		Auth: bearer(),
+		ID:              "perplexity",
+		NoStreamOptions: true,
+		Name:            Text{EN: "Perplexity", ZH: "Perplexity"},
+		Auth:            bearer(),
 		// Chat lies at the root, what came later below /v1. There is no list.
 		Speaks: compatBut("https://api.perplexity.ai", map[string]string{
 			"/embeddings": "/v1/embeddings",
