@@ -114,6 +114,6 @@ func vendorID(get func(string) string) string {
 // as far as that can be told: its prompt, which was the winner's.
 func (r *Record) estimateOutrun(at *Attempt) {
 	if at.Class == llm.ClassOutrun && !at.UsageSeen && r.UsageSeen {
-		at.Usage = llm.Usage{Input: r.Usage.Prompt(), InputFrom: llm.FromEstimates}
+		at.Usage = llm.Usage{Input: r.Usage.Prompt(), InputFrom: llm.FromEstimates, OutputFrom: llm.FromEstimates}
 	}
 }
