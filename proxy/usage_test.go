@@ -10,8 +10,8 @@ import (
 	"testing"
 
 	"github.com/posthouse/posthouse/proxy/llm"
-	"github.com/posthouse/posthouse/proxy/protocol/openai"
 	"github.com/posthouse/posthouse/proxy/price"
+	"github.com/posthouse/posthouse/proxy/protocol/openai"
 )
 
 // parrot is a vendor that answers what it is told, byte for byte.
