@@ -884,6 +884,7 @@ export interface components {
              * @description Dialling; 0 on a reused connection
              */
             connect_ms: number;
+            cost?: components["schemas"]["CallCost"];
             /** @description The protocol spoken to the vendor */
             dialect: string;
             /** Format: double */
@@ -932,7 +933,7 @@ export interface components {
              * @description The handshake
              */
             tls_ms: number;
-            /** @description What it used; of one that was called off an estimate of its prompt */
+            /** @description What it used; of one that was called off an estimate of its prompt; not there if nobody knows */
             tokens?: components["schemas"]["CallTokens"];
             /** @description Under which the vendor knows it */
             vendor_id: string;
@@ -979,7 +980,7 @@ export interface components {
             /** @enum {string} */
             outcome: "ok" | "rescued" | "failed" | "refused" | "left";
             path: string;
-            /** @description The targets in the order in which they were to be tried */
+            /** @description The targets in the order in which they were to be tried; of one only, nothing is said */
             plan: components["schemas"]["CallPlace"][];
             /** @description Who answered, or was tried last */
             provider: string;
@@ -1043,7 +1044,10 @@ export interface components {
              * @description In the display currency
              */
             display_amount: number;
+            /** @description Empty: there was no exchange rate */
             display_currency: string;
+            /** @description Where the price comes from */
+            price?: string;
         };
         CallPlace: {
             /** @description What put it there: a way to balance, affinity, or empty where it had no rival */
@@ -1066,6 +1070,11 @@ export interface components {
         CallTokens: {
             /** Format: int64 */
             audio_in: number;
+            /**
+             * Format: int64
+             * @description Audio heard or spoken, where the vendor counts time
+             */
+            audio_ms: number;
             /** Format: int64 */
             audio_out: number;
             /** Format: int64 */
@@ -2450,6 +2459,11 @@ export interface components {
             audio_in: number;
             /**
              * Format: int64
+             * @description Audio heard or spoken, where the vendor counts time
+             */
+            audio_ms: number;
+            /**
+             * Format: int64
              * @description The part of output that was audio
              */
             audio_out: number;
@@ -3514,12 +3528,6 @@ export interface operations {
     "monitor-overview": {
         parameters: {
             query?: {
-                /** @description Up to now; default 24h. Instead of from and to */
-                range?: "15m" | "1h" | "6h" | "24h" | "7d" | "30d" | "90d";
-                /** @description The beginning of the span; instead of range */
-                from?: string;
-                /** @description Its end; default now */
-                to?: string;
                 /** @description Where days begin, as an IANA name; default UTC */
                 tz?: string;
             };
@@ -3554,9 +3562,9 @@ export interface operations {
             query?: {
                 /** @description What to draw; default requests; may be repeated */
                 metric?: ("requests" | "ok" | "rescued" | "failed" | "refused" | "left" | "success_rate" | "attempts" | "fallbacks" | "rescues" | "tokens" | "tokens_in" | "tokens_out" | "tokens_cached" | "tokens_reasoning" | "requests_per_s" | "tokens_in_per_s" | "tokens_out_per_s" | "cost" | "unpriced" | "ttft_avg" | "ttft_p50" | "ttft_p90" | "ttft_p95" | "ttft_p99" | "duration_avg" | "duration_p50" | "duration_p90" | "duration_p95" | "duration_p99" | "speed_avg" | "speed_p50" | "speed_p90" | "speed_p95" | "speed_p99")[];
-                /** @description One line for each value of it; default one line */
+                /** @description One line for each value of it; default one line. class counts failures, whatever the metric */
                 by?: "route" | "provider" | "model" | "consumer" | "outcome" | "class";
-                /** @description Lines at most; the rest becomes other where it can be added up */
+                /** @description Lines at most; the rest becomes other */
                 limit?: number;
             };
             header?: never;
@@ -4393,10 +4401,6 @@ export interface operations {
     "list-requests": {
         parameters: {
             query?: {
-                /** @description Up to now. Instead of from and to; without any of them the whole log */
-                range?: "15m" | "1h" | "6h" | "24h" | "7d" | "30d" | "90d";
-                from?: string;
-                to?: string;
                 limit?: number;
                 /** @description Only requests older than this: next of the page before */
                 before?: string;
@@ -4432,10 +4436,6 @@ export interface operations {
     "export-requests": {
         parameters: {
             query?: {
-                /** @description Up to now; default 24h. Instead of from and to */
-                range?: "15m" | "1h" | "6h" | "24h" | "7d" | "30d" | "90d";
-                from?: string;
-                to?: string;
                 /** @description csv: one line a request; jsonl: with every attempt */
                 format?: "csv" | "jsonl";
                 limit?: number;
