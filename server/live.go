@@ -59,7 +59,7 @@ func (s *Server) lately(ctx context.Context) Live {
 
 // tailInput picks the requests to send, with the conditions of the list.
 type tailInput struct {
-	requestFilter
+	RequestFilter
 }
 
 // Lost says that requests were left out of a live tail because they came

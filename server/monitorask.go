@@ -10,24 +10,24 @@ import (
 	"github.com/posthouse/posthouse/server/usage"
 )
 
-// spanInput is the part of a monitoring question that says when, and of what.
-type spanInput struct {
-	timeInput
+// SpanInput is the part of a monitoring question that says when, and of what.
+type SpanInput struct {
+	TimeInput
 	TZ string `query:"tz" doc:"Where days begin, as an IANA name; default UTC" example:"Asia/Shanghai" maxLength:"64"`
-	dimensionInput
+	DimensionInput
 }
 
-// timeInput says when.
-type timeInput struct {
+// TimeInput says when.
+type TimeInput struct {
 	Range string    `query:"range" enum:"15m,1h,6h,24h,7d,30d,90d" doc:"Up to now. Instead of from and to"`
 	From  time.Time `query:"from" doc:"The beginning; instead of range"`
 	To    time.Time `query:"to" doc:"The end; default now"`
 }
 
-// dimensionInput picks requests by the dimensions of the roll-ups. Values of
+// DimensionInput picks requests by the dimensions of the roll-ups. Values of
 // one are alternatives, dimensions must hold together. An empty value stands
 // for none (route= is requests without a route).
-type dimensionInput struct {
+type DimensionInput struct {
 	Route    []string `query:"route,explode" maxItems:"50" doc:"Names; may be repeated"`
 	Provider []string `query:"provider,explode" maxItems:"50" doc:"Names of who answered, or was tried last; may be repeated"`
 	Model    []string `query:"model,explode" maxItems:"50" doc:"The model that answered, or was tried last; may be repeated; * at the end stands for any rest"`
@@ -44,7 +44,7 @@ var ranges = map[string]time.Duration{
 // longestSpan bounds what is asked for at once: the sums of ten years of days.
 const longestSpan = 10 * 366 * 24 * time.Hour
 
-func (in *dimensionInput) filter() usage.Filter {
+func (in *DimensionInput) filter() usage.Filter {
 	f := usage.Filter{Route: in.Route, Provider: in.Provider, Model: in.Model, Consumer: in.Consumer}
 	for _, name := range in.Outcome {
 		f.Outcome = append(f.Outcome, tally.ParseOutcome(name))
@@ -53,7 +53,7 @@ func (in *dimensionInput) filter() usage.Filter {
 }
 
 // bounds are when a question is about; zero where it does not say.
-func (in *timeInput) bounds(now time.Time) (from, to time.Time, err error) {
+func (in *TimeInput) bounds(now time.Time) (from, to time.Time, err error) {
 	f := faults{}
 	switch {
 	case in.Range != "" && (!in.From.IsZero() || !in.To.IsZero()):
@@ -85,7 +85,7 @@ type question struct {
 
 // ask makes a question of what a client sends. Least says which steps there
 // are sums for.
-func (s *Server) ask(in *spanInput, by usage.Dimension) (*question, error) {
+func (s *Server) ask(in *SpanInput, by usage.Dimension) (*question, error) {
 	if s.opts.Usage == nil {
 		return nil, noRecords()
 	}
@@ -145,7 +145,7 @@ func (s *Server) sync(ctx context.Context) {
 type overviewOutput struct{ Body Overview }
 
 // overview shows how a span went.
-func (s *Server) overview(ctx context.Context, in *spanInput) (*overviewOutput, error) {
+func (s *Server) overview(ctx context.Context, in *SpanInput) (*overviewOutput, error) {
 	q, err := s.ask(in, usage.ByNothing)
 	if err != nil {
 		return nil, err
@@ -170,7 +170,7 @@ func (s *Server) overview(ctx context.Context, in *spanInput) (*overviewOutput, 
 }
 
 type seriesInput struct {
-	spanInput
+	SpanInput
 	Metric []string `query:"metric,explode" maxItems:"8" enum:"requests,ok,rescued,failed,refused,left,success_rate,attempts,fallbacks,rescues,tokens,tokens_in,tokens_out,tokens_cached,tokens_reasoning,requests_per_s,tokens_in_per_s,tokens_out_per_s,cost,unpriced,ttft_avg,ttft_p50,ttft_p90,ttft_p95,ttft_p99,duration_avg,duration_p50,duration_p90,duration_p95,duration_p99,speed_avg,speed_p50,speed_p90,speed_p95,speed_p99" doc:"What to draw; default requests; may be repeated"`
 	By     string   `query:"by" enum:"route,provider,model,consumer,outcome,class" doc:"One line for each value of it; default one line. class counts failures, whatever the metric"`
 	Limit  int      `query:"limit" minimum:"1" maximum:"50" default:"8" doc:"Lines at most; the rest becomes other"`
@@ -184,7 +184,7 @@ func (s *Server) series(ctx context.Context, in *seriesInput) (*seriesOutput, er
 	if in.By == "class" {
 		by = usage.ByNothing
 	}
-	q, err := s.ask(&in.spanInput, by)
+	q, err := s.ask(&in.SpanInput, by)
 	if err != nil {
 		return nil, err
 	}
@@ -216,7 +216,7 @@ func (s *Server) series(ctx context.Context, in *seriesInput) (*seriesOutput, er
 }
 
 type topInput struct {
-	spanInput
+	SpanInput
 	By    string `query:"by" enum:"route,provider,model,consumer,outcome,error,slowest,dearest" default:"model"`
 	Sort  string `query:"sort" enum:"requests,tokens,cost,failed,duration,ttft" default:"requests" doc:"For the dimensions; duration and ttft are the p95"`
 	Limit int    `query:"limit" minimum:"1" maximum:"200" default:"10"`
@@ -227,7 +227,7 @@ type topOutput struct{ Body Top }
 // top shows a ranking.
 func (s *Server) top(ctx context.Context, in *topInput) (*topOutput, error) {
 	by := usage.Dimension(in.By)
-	q, err := s.ask(&in.spanInput, by)
+	q, err := s.ask(&in.SpanInput, by)
 	if err != nil {
 		return nil, err
 	}

@@ -16,8 +16,8 @@ import (
 )
 
 type exportInput struct {
-	requestFilter
-	timeInput
+	RequestFilter
+	TimeInput
 	Format string `query:"format" enum:"csv,jsonl" default:"csv" doc:"csv: one line a request; jsonl: with every attempt"`
 	Limit  int    `query:"limit" minimum:"1" maximum:"10000000" default:"1000000"`
 }
@@ -34,7 +34,7 @@ func (s *Server) exportRequests(ctx context.Context, in *exportInput) (*huma.Str
 	if in.Range == "" && in.From.IsZero() && in.To.IsZero() {
 		in.Range = "24h"
 	}
-	q, err := s.logQuery(&in.requestFilter, &in.timeInput)
+	q, err := s.logQuery(&in.RequestFilter, &in.TimeInput)
 	if err != nil {
 		return nil, err
 	}

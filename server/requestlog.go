@@ -14,9 +14,9 @@ import (
 	"github.com/posthouse/posthouse/server/usage"
 )
 
-// requestFilter picks requests of the log.
-type requestFilter struct {
-	dimensionInput
+// RequestFilter picks requests of the log.
+type RequestFilter struct {
+	DimensionInput
 	Asked    []string `query:"asked,explode" maxItems:"50" doc:"The model the client asked for; * at the end stands for any rest"`
 	Class    []string `query:"class,explode" maxItems:"50" doc:"What went wrong, such as rate_limited; * is anything"`
 	Status   []string `query:"status,explode" maxItems:"50" doc:"HTTP status, as 429 or 5xx"`
@@ -34,8 +34,8 @@ type requestFilter struct {
 }
 
 type callsInput struct {
-	requestFilter
-	timeInput
+	RequestFilter
+	TimeInput
 	Limit  int    `query:"limit" minimum:"1" maximum:"1000" default:"100"`
 	Before string `query:"before" maxLength:"64" doc:"Only requests older than this: next of the page before"`
 	Facets bool   `query:"facets" doc:"Also count the values of the dimensions"`
@@ -79,7 +79,7 @@ func (s *Server) listRequests(ctx context.Context, in *callsInput) (*callsOutput
 	if s.opts.Usage == nil {
 		return out, nil
 	}
-	q, err := s.logQuery(&in.requestFilter, &in.timeInput)
+	q, err := s.logQuery(&in.RequestFilter, &in.TimeInput)
 	if err != nil {
 		return nil, err
 	}
@@ -128,7 +128,7 @@ func (s *Server) inMemory(q *store.LogQuery) store.LogPage {
 }
 
 // logQuery makes the query of a filter and a time.
-func (s *Server) logQuery(filter *requestFilter, when *timeInput) (store.LogQuery, error) {
+func (s *Server) logQuery(filter *RequestFilter, when *TimeInput) (store.LogQuery, error) {
 	from, to, err := when.bounds(s.now())
 	if err != nil {
 		return store.LogQuery{}, err
@@ -154,7 +154,7 @@ func (s *Server) logQuery(filter *requestFilter, when *timeInput) (store.LogQuer
 
 // query makes a query of the filter. What the dimensions and what went wrong
 // can say is left to the database; the rest is asked of each row.
-func (in *requestFilter) query() store.LogQuery {
+func (in *RequestFilter) query() store.LogQuery {
 	q := store.LogQuery{Series: in.filter().Pass()}
 	text := strings.ToLower(strings.TrimSpace(in.Text))
 	normal := strings.ToLower(usage.Normalise(text))
@@ -186,14 +186,14 @@ func couldHold(message, normal string) bool {
 }
 
 // plain reports whether the dimensions say it all.
-func (in *requestFilter) plain() bool {
+func (in *RequestFilter) plain() bool {
 	return len(in.Asked)+len(in.Class)+len(in.Status)+len(in.Op) == 0 && in.Key == "" && in.ClientIP == "" &&
 		in.Stream == "" && in.Rescued == "" && in.Fallback == "" && in.MinMs == 0 && in.MinTTFT == 0 && in.MinCost == 0 && in.MinToken == 0
 }
 
 // fits reports whether a row is one of those asked for, apart from what a
 // query's series say.
-func (in *requestFilter) fits(row *store.Row, text string) bool {
+func (in *RequestFilter) fits(row *store.Row, text string) bool {
 	r := &row.Record
 	is := func(want string, have bool) bool { return want == "" || want == strconv.FormatBool(have) }
 	return (len(in.Asked) == 0 || usage.Matches(in.Asked, r.Asked)) &&
