@@ -60,7 +60,8 @@ func (g *Gateway) newCall(w http.ResponseWriter, r *http.Request) *call {
 	c.ctx, c.cancel = context.WithCancelCause(context.WithoutCancel(r.Context()))
 	c.unwatch = context.AfterFunc(r.Context(), c.clientLeft)
 	c.dialect = g.dialectOf(r)
-	c.rec = Record{ID: newRequestID(), Start: g.now(), ClientIP: clientIP(r), Method: r.Method, Path: r.URL.Path}
+	now := g.now()
+	c.rec = Record{ID: newRequestID(now), Start: now, ClientIP: clientIP(r), Method: r.Method, Path: r.URL.Path}
 	w.Header().Set("X-Request-Id", c.rec.ID)
 	if c.snap.tracing != nil {
 		c.rec.Trace = newTrace(r.Header.Get(traceHeader), c.snap.tracing.Sample)

@@ -2,6 +2,7 @@ package proxy
 
 import (
 	"context"
+	"encoding/binary"
 	"encoding/hex"
 	"fmt"
 	"log/slog"
@@ -9,21 +10,34 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/posthouse/posthouse/proxy/llm"
 )
 
-// newRequestID makes an id that is unique and can't be guessed.
-func newRequestID() string {
+// newRequestID makes an id that is unique and can't be guessed. It begins with
+// the time in milliseconds, so that the ids of a log are in its order and a
+// call is found by its id without an index (RequestTime).
+func newRequestID(now time.Time) string {
 	var b [16]byte
-	for i := range 2 {
-		v := rand.Uint64() // the runtime's ChaCha8 source
-		for j := range 8 {
-			b[8*i+j] = byte(v >> (8 * j))
-		}
+	binary.BigEndian.PutUint64(b[:8], uint64(now.UnixMilli())<<16|rand.Uint64()>>48) // the runtime's ChaCha8 source
+	binary.BigEndian.PutUint64(b[8:], rand.Uint64())
+	return requestPrefix + hex.EncodeToString(b[:])
+}
+
+// requestPrefix begins every request id.
+const requestPrefix = "req_"
+
+// RequestTime is when the call with a request id began, to the millisecond;
+// false: the id was not made here.
+func RequestTime(id string) (time.Time, bool) {
+	digits, ours := strings.CutPrefix(id, requestPrefix)
+	raw, err := hex.DecodeString(digits)
+	if !ours || err != nil || len(raw) != 16 {
+		return time.Time{}, false
 	}
-	return "req_" + hex.EncodeToString(b[:])
+	return time.UnixMilli(int64(binary.BigEndian.Uint64(raw[:8]) >> 16)), true
 }
 
 // refuse tells the client of an error in its dialect: as an answer where
