@@ -15,11 +15,6 @@ import (
 	"github.com/posthouse/posthouse/proxy"
 )
 
-// rowsPerStatement is how many rows one INSERT holds. The driver binds
-// arguments in time quadratic in their number: 25 rows of 29 columns stay
-// cheaper than either one row or a hundred.
-const rowsPerStatement = 25
-
 // recordsCheckTime is how long the records may be checked at start: they may
 // be gigabytes, and what a longer check would find, a write finds later.
 const recordsCheckTime = 2 * time.Second
@@ -175,13 +170,10 @@ func (r *Records) insert(ctx context.Context, batch []*proxy.Record) error {
 	}
 	calls, attempts := rowsOf(batch, r.lastID)
 	err := r.write.WithContext(ctx).Transaction(func(db *gorm.DB) error {
-		if err := db.CreateInBatches(calls, rowsPerStatement).Error; err != nil {
+		if err := insertRows(db, calls); err != nil {
 			return err
 		}
-		if len(attempts) == 0 {
-			return nil
-		}
-		return db.CreateInBatches(attempts, 2*rowsPerStatement).Error
+		return insertRows(db, attempts)
 	})
 	if err != nil {
 		return fmt.Errorf("write records: %w", dbError(err))
