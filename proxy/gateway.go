@@ -43,6 +43,7 @@ type Gateway struct {
 	price       func(vendor, model string) (perMillion float64, known bool) // nil: no price is known
 	sleep       func(context.Context, time.Duration) bool                   // false: the context ended first
 	transports  *transports
+	watchdog    watchdog
 	fetching    transportKey // connections by which media are fetched
 	optionless  targets      // that refuse to be asked for counts
 	counting    *counting
