@@ -71,7 +71,7 @@ func (g *Gateway) Inject(i Injection, d time.Duration) (Injection, error) {
 	if j.sweep(); len(j.list) >= maxInjections {
 		return i, fmt.Errorf("%d faults are in force already: end some first", maxInjections)
 	}
-	i.ID, i.Used, i.Since = newRequestID()[4:20], 0, g.now()
+	i.ID, i.Used, i.Since = newRequestID(g.now())[20:], 0, g.now()
 	i.Until = i.Since.Add(d)
 	j.list = append(j.list, &i)
 	j.count.Store(int32(len(j.list)))
