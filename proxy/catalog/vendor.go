@@ -37,6 +37,10 @@ type Vendor struct {
 	// what translation must know, as Fixes is for bodies that are passed on.
 	Quirks []Quirk `json:"-"`
 
+	// Original marks those who made OpenAI's dialect and take all of it. All
+	// others imitate it, and know neither the developer role nor its newer names.
+	Original bool `json:"-"`
+
 	// PrefixFlag is the boolean an assistant message must carry for a Prefix
 	// model to continue it ("partial", "prefix"). Empty: no flag is needed.
 	PrefixFlag string `json:"prefix_flag,omitempty"`

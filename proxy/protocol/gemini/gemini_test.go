@@ -232,7 +232,7 @@ func TestSealedStateSurvives(t *testing.T) {
 		}
 	}
 	again, _ := marshal(w.Candidates[0].Content)
-	if !llm.HoldsSeal(string(again)) {
+	if !llm.HoldsSeal(again) {
 		t.Error("HoldsSeal does not see the seal")
 	}
 	r := decode(t, `{"contents":[`+string(again)+`]}`)
