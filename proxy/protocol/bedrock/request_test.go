@@ -46,16 +46,19 @@ func requestCases() []requestCase {
 	call := &llm.ToolCall{ID: "c:1", Name: "f", Arguments: `{"a":1}`}
 	claude := protocol.Traits{Thinks: protocol.ThinksByBudget}
 	return []requestCase{
-		{name: "plain", r: llm.Request{
-			Messages:  append([]llm.Message{{Role: llm.System, Parts: []llm.Part{&llm.Text{Text: "s", Cache: &llm.Cache{TTL: "1h"}}}}}, hi...),
-			MaxTokens: ptr(int64(9)), Temperature: ptr(1.5), TopP: ptr(0.5), Stop: []string{"x"}, User: "u 1", Metadata: map[string]string{"team": "a", "bad": "ü"}, Tier: "priority",
-			Extra: map[string]llm.Raw{"guardrailConfig": llm.Raw(`{"guardrailIdentifier":"g"}`), "additionalModelRequestFields": llm.Raw(`{"x":1}`), "store": llm.Raw("true")},
-		}, want: `{"system":[{"text":"s"},{"cachePoint":{"type":"default","ttl":"1h"}}],` + said + `,"inferenceConfig":{"maxTokens":9,"temperature":1,"topP":0.5,"stopSequences":["x"]},
+		{
+			name: "plain", r: llm.Request{
+				Messages:  append([]llm.Message{{Role: llm.System, Parts: []llm.Part{&llm.Text{Text: "s", Cache: &llm.Cache{TTL: "1h"}}}}}, hi...),
+				MaxTokens: ptr(int64(9)), Temperature: ptr(1.5), TopP: ptr(0.5), Stop: []string{"x"}, User: "u 1", Metadata: map[string]string{"team": "a", "bad": "ü"}, Tier: "priority",
+				Extra: map[string]llm.Raw{"guardrailConfig": llm.Raw(`{"guardrailIdentifier":"g"}`), "additionalModelRequestFields": llm.Raw(`{"x":1}`), "store": llm.Raw("true")},
+			}, want: `{"system":[{"text":"s"},{"cachePoint":{"type":"default","ttl":"1h"}}],` + said + `,"inferenceConfig":{"maxTokens":9,"temperature":1,"topP":0.5,"stopSequences":["x"]},
 			"requestMetadata":{"team":"a","user":"u 1"},"serviceTier":{"type":"priority"},"guardrailConfig":{"guardrailIdentifier":"g"},"additionalModelRequestFields":{"x":1}}`,
-			lost: "dropped metadata, store; changed temperature"},
+			lost: "dropped metadata, store; changed temperature",
+		},
 		{name: "no limit of one's own", r: llm.Request{Messages: hi, TopK: ptr(int64(5)), Seed: ptr(int64(1))}, want: `{` + said + `}`, lost: "dropped top_k, seed"},
 		{name: "tools and results", r: llm.Request{Tools: tool, Choice: llm.ToolChoice{Mode: llm.ToolRequired}, Messages: []llm.Message{
-			user(text("go")...), {Role: llm.Assistant, Parts: []llm.Part{&llm.Thinking{Text: "hm", State: &llm.State{Kind: llm.StateSignature, Data: "sig", Origin: "o"}}, call, &llm.ToolCall{ID: "c2", Name: "f", Arguments: "oops"}}},
+			user(text("go")...),
+			{Role: llm.Assistant, Parts: []llm.Part{&llm.Thinking{Text: "hm", State: &llm.State{Kind: llm.StateSignature, Data: "sig", Origin: "o"}}, call, &llm.ToolCall{ID: "c2", Name: "f", Arguments: "oops"}}},
 			user(&llm.ToolResult{ID: "c:1", Parts: []llm.Part{&llm.Text{Text: "one"}, &llm.Media{Kind: llm.Image, MIME: "image/png", Data: "iVBORw0KGgo="}}}, &llm.ToolResult{ID: "c2", Error: true, Cache: &llm.Cache{}}),
 		}}, want: `{"messages":[{"role":"user","content":[{"text":"go"}]},
 			{"role":"assistant","content":[{"reasoningContent":{"reasoningText":{"text":"hm","signature":"sig"}}},{"toolUse":{"toolUseId":"c_1_7c9d3005","name":"f","input":{"a":1}}},{"toolUse":{"toolUseId":"c2","name":"f","input":{"input":"oops"}}}]},
