@@ -100,6 +100,9 @@ func (c *call) learn(t *try, err *llm.Error) {
 			c.g.keyring.drilled(t.key, t.cand.provider.id, class)
 		}
 	}
+	if class == llm.ClassAuth && t.key != nil {
+		c.g.tokens.drop(t.key) // it may have been called back
+	}
 }
 
 // try is an attempt under way.

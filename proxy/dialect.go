@@ -5,13 +5,15 @@ import (
 	"strings"
 
 	"github.com/posthouse/posthouse/proxy/protocol"
+	"github.com/posthouse/posthouse/proxy/protocol/anthropic"
+	"github.com/posthouse/posthouse/proxy/protocol/gemini"
 	"github.com/posthouse/posthouse/proxy/protocol/openai"
 )
 
 // dialects are the protocols the gateway knows, as callers and as vendors
 // speak them. The first is the one of callers that give no sign of another.
 func dialects() []*protocol.Protocol {
-	return []*protocol.Protocol{openai.Protocol()}
+	return []*protocol.Protocol{openai.Protocol(), anthropic.Protocol(), gemini.Protocol()}
 }
 
 // dialectOf guesses a caller's dialect before an endpoint is found, or where
@@ -24,9 +26,9 @@ func (g *Gateway) dialectOf(r *http.Request) *protocol.Protocol {
 	case strings.Contains(path, "/v1beta/"), strings.Contains(path, "/v1beta1/"),
 		r.Header.Get("X-Goog-Api-Key") != "", r.Header.Get("X-Goog-Api-Client") != "",
 		strings.Contains(path, "/v1/models/") && strings.Contains(path, ":"):
-		name = "gemini"
+		name = gemini.Name
 	case r.Header.Get("Anthropic-Version") != "", strings.HasSuffix(path, "/v1/messages"), strings.Contains(path, "/v1/messages/"):
-		name = "anthropic"
+		name = anthropic.Name
 	case strings.HasSuffix(path, "/v1/responses"), strings.Contains(path, "/v1/responses/"):
 		name = "responses"
 	}

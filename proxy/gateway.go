@@ -46,6 +46,7 @@ type Gateway struct {
 	sleep       func(context.Context, time.Duration) bool // false: the context ended first
 	transports  *transports
 	watchdog    watchdog
+	tokens      *tokens
 	fetching    transportKey // connections by which media are fetched
 	optionless  targets      // that refuse to be asked for counts
 	counting    *counting
@@ -79,6 +80,7 @@ func New(o Options) *Gateway {
 	if o.Version == "" {
 		g.agent = "posthouse"
 	}
+	g.tokens = newTokens(g.now)
 	g.keyring, g.breakers, g.keyBreakers, g.absences, g.sleep = newKeyring(g.now), newBreakers(g.now), newBreakers(g.now), newAbsences(g.now), sleep
 	g.bonds, g.simulator.pace = newBonds(g.now), 5*time.Millisecond
 	g.injector.now, g.injector.forget = g.now, g.forget
@@ -96,6 +98,7 @@ func (g *Gateway) Load(s *Snapshot) {
 	defer g.loading.Unlock()
 	g.snapshot.Store(s)
 	g.keyring.keep(s.keys)
+	g.tokens.keep(s.keys)
 }
 
 // InFlight is the number of calls being served.

@@ -25,7 +25,10 @@ func TestEveryVendorResolves(t *testing.T) {
 		}
 		for _, fields := range []map[string]string{fieldsOf(v), requiredOf(v)} {
 			for _, region := range regions {
-				for _, s := range v.Speaks {
+				for n, s := range v.Speaks {
+					if n > 0 && !v.Offers(s.Protocol, region, base, fields, "some-model", "/chat/completions") {
+						continue // a plan or a server without it
+					}
 					raw, auth, err := v.Resolve(s.Protocol, region, base, fields, "some-model", "/chat/completions")
 					if err != nil {
 						t.Errorf("%s/%s %s: %v", v.ID, region, s.Protocol, err)
@@ -73,7 +76,7 @@ func TestResolve(t *testing.T) {
 		{"azure gateway with paths of its own", "azure", "openai", "", "https://gw.corp/az", azure, "gpt", "/chat/completions", "https://gw.corp/az/chat/completions"},
 		{"field in the path", "cloudflare", "openai", "", "", map[string]string{"account_id": "../x"}, "m", "/models", "https://api.cloudflare.com/client/v4/accounts/..%2Fx/ai/v1/models"},
 		{"second protocol", "anthropic", "anthropic", "", "", nil, "m", "/v1/messages", "https://api.anthropic.com/v1/messages"},
-		{"endpoint elsewhere", "perplexity", "openai", "", "", nil, "m", "/responses", "https://api.perplexity.ai/v1/responses"},
+		{"endpoint elsewhere", "perplexity", "openai", "", "", nil, "m", "/embeddings", "https://api.perplexity.ai/v1/embeddings"},
 		{"catalogue elsewhere", "github", "openai", "", "", nil, "m", "/models", "https://models.github.ai/catalog/models"},
 		{"unlisted endpoint", "openai", "openai", "", "", nil, "m", "/files/a%2Fb", "https://api.openai.com/v1/files/a%2Fb"},
 	} {
@@ -97,7 +100,7 @@ func TestResolveAuth(t *testing.T) {
 	}{
 		{"openai", "openai", Auth{Kind: AuthBearer}},
 		{"azure", "openai", Auth{Kind: AuthHeader, Name: "api-key"}},
-		{"anthropic", "openai", Auth{Kind: AuthBearer}},
+		{"gemini", "openai", Auth{Kind: AuthBearer}},
 		{"anthropic", "anthropic", Auth{Kind: AuthHeader, Name: "x-api-key"}},
 		{"gemini", "gemini", Auth{Kind: AuthHeader, Name: "x-goog-api-key"}},
 	} {
@@ -111,7 +114,7 @@ func TestResolveAuth(t *testing.T) {
 		}
 	}
 	v, _ := ByID("anthropic")
-	if v.Headers("openai")["anthropic-version"] == "" || v.Headers("nothing") != nil {
+	if v.Headers("anthropic")["anthropic-version"] == "" || v.Headers("nothing") != nil {
 		t.Error("headers")
 	}
 }

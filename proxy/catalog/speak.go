@@ -12,13 +12,18 @@ import (
 type Quirk struct {
 	Protocol string   // empty: in every protocol
 	Models   []string // patterns; empty: all
+	Except   []string // of these
 	Traits   protocol.Traits
 }
 
 // Traits are how a model departs from a protocol: all quirks that fit, laid
 // over each other.
 func (v *Vendor) Traits(name, model string) protocol.Traits {
-	t := protocol.Traits{PrefixFlag: v.PrefixFlag}
+	var t protocol.Traits
+	if name == "openai" && !v.Original {
+		t = protocol.Traits{OldMaxTokens: true, NoDeveloper: true, NoCustomTools: true}
+	}
+	t.PrefixFlag = v.PrefixFlag
 	if m, ok := v.Model(model); ok {
 		t.Context = int64(m.Context)
 	}
@@ -27,7 +32,7 @@ func (v *Vendor) Traits(name, model string) protocol.Traits {
 		if q.Protocol != "" && q.Protocol != name {
 			continue
 		}
-		if len(q.Models) == 0 || slices.ContainsFunc(q.Models, func(p string) bool { return Glob(p, model) }) {
+		if (len(q.Models) == 0 || fits(q.Models, model)) && !fits(q.Except, model) {
 			t = q.Traits.Over(t)
 		}
 	}
@@ -89,7 +94,11 @@ func (s *Speaks) reaches(model string) bool {
 	if len(s.Models) == 0 || model == "" {
 		return true
 	}
-	return slices.ContainsFunc(s.Models, func(p string) bool { return Glob(p, model) })
+	return fits(s.Models, model)
+}
+
+func fits(patterns []string, model string) bool {
+	return slices.ContainsFunc(patterns, func(p string) bool { return Glob(p, model) })
 }
 
 // moved is the home of another protocol than the vendor's first on the host
@@ -100,7 +109,7 @@ func (v *Vendor) moved(s *Speaks, base string) (string, bool) {
 	if s.BaseURL == "" {
 		return "", false
 	}
-	if own != "" && strings.HasSuffix(base, own) && !strings.HasSuffix(base, "/v1") {
+	if own != "" && strings.HasSuffix(base, own) {
 		return base, true // it was given for this protocol
 	}
 	first := v.homePath(v.Speaks[0].Protocol, base)

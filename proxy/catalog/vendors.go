@@ -1,5 +1,7 @@
 package catalog
 
+import "github.com/posthouse/posthouse/proxy/protocol"
+
 // Vendors is the list, the most popular first, then the others in the order
 // they are offered. It is shared: callers must not change it.
 func Vendors() []Vendor { return vendors }
@@ -27,6 +29,41 @@ func compatBut(base string, paths map[string]string) []Speaks {
 // region is a home for OpenAI's protocol.
 func region(id, en, zh, base string) Region {
 	return Region{ID: id, Name: Text{EN: en, ZH: zh}, BaseURLs: map[string]string{"openai": base}}
+}
+
+// alike is a vendor that speaks OpenAI's protocol at one place and others
+// beside it.
+func alike(base string, others ...Speaks) []Speaks {
+	return append(compat(base), others...)
+}
+
+// messages is Anthropic's protocol, as vendors imitate it: most count no
+// tokens and list no models there.
+func messages(base string, auth Auth) Speaks {
+	return Speaks{
+		Protocol: "anthropic", BaseURL: base, Auth: &auth,
+		Headers: map[string]string{"anthropic-version": "2023-06-01"},
+		Paths:   map[string]string{"/v1/messages/count_tokens": "-"},
+	}
+}
+
+// responses is OpenAI's Responses API at a vendor that has it.
+func responses(base string) Speaks { return Speaks{Protocol: "responses", BaseURL: base} }
+
+// apiKey is Anthropic's way of sending a key.
+func apiKey() Auth { return Auth{Kind: AuthHeader, Name: "x-api-key"} }
+
+// openWeights are servers that people run: they take what their engines know,
+// and no more of OpenAI's own than they have to.
+func openWeights() []Quirk {
+	return []Quirk{{Protocol: "openai", Traits: protocol.Traits{TopK: true}}}
+}
+
+// also is a region with a home for another protocol, where that does not lie
+// on the same host at the same place as elsewhere.
+func also(r Region, protocol, base string) Region {
+	r.BaseURLs[protocol] = base
+	return r
 }
 
 // bearer is how nearly every key travels.
@@ -66,11 +103,16 @@ func drop(models []string, fields ...string) []Fix {
 // patience, never what a model may be asked.
 var vendors = []Vendor{
 	{
-		ID:          "deepseek",
-		Name:        Text{EN: "DeepSeek", ZH: "深度求索 DeepSeek"},
-		Popular:     1,
+		ID:      "deepseek",
+		Name:    Text{EN: "DeepSeek", ZH: "深度求索 DeepSeek"},
+		Popular: 1,
+		Quirks: []Quirk{
+			{Protocol: "openai", Traits: protocol.Traits{NoJSONSchema: true, NoStrict: true, NoParallelTools: true, NoImages: true, NoAudio: true, NoFiles: true, NoN: true, Thinks: protocol.ThinksBySwitch, TopEffort: "max", EchoThinking: protocol.EchoTools}},
+			{Protocol: "openai", Models: []string{"deepseek-chat"}, Traits: protocol.Traits{Thinks: protocol.ThinksNot, EchoThinking: protocol.EchoNever}},
+			{Protocol: "anthropic", Traits: protocol.Traits{NoImages: true, NoFiles: true, Thinks: protocol.ThinksByBudget}},
+		},
 		Auth:        bearer(),
-		Speaks:      compat("https://api.deepseek.com"),
+		Speaks:      alike("https://api.deepseek.com", messages("https://api.deepseek.com/anthropic", apiKey())),
 		KeyURL:      "https://platform.deepseek.com/api_keys",
 		DocsURL:     "https://api-docs.deepseek.com/",
 		KeyPrefixes: []string{"sk-"},
@@ -88,11 +130,19 @@ var vendors = []Vendor{
 		ID:      "dashscope",
 		Name:    Text{EN: "Aliyun Model Studio (Qwen)", ZH: "阿里云百炼（通义千问）"},
 		Popular: 2,
-		Auth:    bearer(),
+		Quirks: []Quirk{
+			{Protocol: "openai", Traits: protocol.Traits{NoJSONSchema: true, NoToolRequired: true, NoStrict: true, TopK: true, CacheMarks: true, Thinks: protocol.ThinksByEnable, EchoThinking: protocol.EchoNever, EmbedBatch: 10}},
+			{Protocol: "openai", Models: []string{"qwq*", "qvq*", "qwen3-*-thinking*"}, Traits: protocol.Traits{StreamOnly: true}},
+		},
+		Auth: bearer(),
 		// Reranking has a home of its own on the same host.
-		Speaks: compatBut("https://dashscope.aliyuncs.com/compatible-mode/v1", map[string]string{
-			"/rerank": "{origin}/compatible-api/v1/reranks",
-		}),
+		Speaks: append(
+			compatBut("https://dashscope.aliyuncs.com/compatible-mode/v1", map[string]string{
+				"/rerank": "{origin}/compatible-api/v1/reranks",
+			}),
+			messages("https://dashscope.aliyuncs.com/apps/anthropic", apiKey()),
+			responses("https://dashscope.aliyuncs.com/compatible-mode/v1"),
+		),
 		Regions: []Region{
 			region("cn", "China (Beijing)", "中国内地（北京）", "https://dashscope.aliyuncs.com/compatible-mode/v1"),
 			region("intl", "International (Singapore)", "国际（新加坡）", "https://dashscope-intl.aliyuncs.com/compatible-mode/v1"),
@@ -135,11 +185,18 @@ var vendors = []Vendor{
 		},
 	},
 	{
-		ID:          "openai",
-		Name:        Text{EN: "OpenAI", ZH: "OpenAI"},
-		Popular:     3,
+		ID:      "openai",
+		Name:    Text{EN: "OpenAI", ZH: "OpenAI"},
+		Popular: 3,
+		Quirks: []Quirk{
+			{Protocol: "openai", Traits: protocol.Traits{CacheKey: true}},
+			{Protocol: "openai", Models: []string{"o1*", "o3*", "o4*", "gpt-5*"}, Except: []string{"gpt-5*-chat*"}, Traits: protocol.Traits{FixedSampling: true, NoLogprobs: true}},
+			{Protocol: "openai", Models: []string{"o3*", "o4*"}, Traits: protocol.Traits{NoStop: true}},
+			{Protocol: "openai", Models: []string{"gpt-4*", "gpt-3*", "chatgpt-*", "gpt-5*-chat*"}, Traits: protocol.Traits{Thinks: protocol.ThinksNot}},
+		},
 		Auth:        bearer(),
-		Speaks:      compat("https://api.openai.com/v1"),
+		Speaks:      alike("https://api.openai.com/v1", responses("https://api.openai.com/v1")),
+		Original:    true,
 		KeyURL:      "https://platform.openai.com/api-keys",
 		DocsURL:     "https://platform.openai.com/docs/api-reference",
 		KeyPrefixes: []string{"sk-proj-", "sk-svcacct-", "sk-admin-", "sk-"},
@@ -187,21 +244,21 @@ var vendors = []Vendor{
 		ID:      "anthropic",
 		Name:    Text{EN: "Anthropic (Claude)", ZH: "Anthropic（Claude）"},
 		Popular: 4,
-		Auth:    bearer(),
-		Speaks: []Speaks{
-			{
-				Protocol: "openai",
-				BaseURL:  "https://api.anthropic.com/v1",
-				// GET /v1/models is the native one and refuses to answer without it.
-				Headers: map[string]string{"anthropic-version": "2023-06-01"},
-				Paths:   map[string]string{"/embeddings": "-"},
-			},
-			{
-				Protocol: "anthropic",
-				BaseURL:  "https://api.anthropic.com",
-				Headers:  map[string]string{"anthropic-version": "2023-06-01"},
-				Auth:     &Auth{Kind: AuthHeader, Name: "x-api-key"},
-			},
+		Auth:    apiKey(),
+		Speaks: []Speaks{{
+			Protocol: "anthropic",
+			BaseURL:  "https://api.anthropic.com",
+			Headers:  map[string]string{"anthropic-version": "2023-06-01"},
+		}},
+		Quirks: []Quirk{
+			{Protocol: "anthropic", Traits: protocol.Traits{MaxOutput: 64000, Thinks: protocol.ThinksAdaptively, TopEffort: "max", OneSampling: true}},
+			{Protocol: "anthropic", Models: []string{"claude-opus-4-5*"}, Traits: protocol.Traits{Thinks: protocol.ThinksByBudget}},
+			{Protocol: "anthropic", Models: []string{"claude-sonnet-4-5*", "claude-haiku-4-5*"}, Traits: protocol.Traits{Thinks: protocol.ThinksByBudget}},
+			{Protocol: "anthropic", Models: []string{"claude-opus-4-0*", "claude-opus-4-1*", "claude-opus-4-2025*"}, Traits: protocol.Traits{MaxOutput: 32000, Thinks: protocol.ThinksByBudget, NoJSONSchema: true}},
+			{Protocol: "anthropic", Models: []string{"claude-sonnet-4-0*", "claude-sonnet-4-2025*", "claude-3-7*"}, Traits: protocol.Traits{Thinks: protocol.ThinksByBudget, NoJSONSchema: true}},
+			{Protocol: "anthropic", Models: []string{"claude-3-5*"}, Traits: protocol.Traits{MaxOutput: 8192, Thinks: protocol.ThinksNot, NoJSONSchema: true}},
+			{Protocol: "anthropic", Models: []string{"claude-3-haiku*", "claude-3-opus*", "claude-3-sonnet*"}, Traits: protocol.Traits{MaxOutput: 4096, Thinks: protocol.ThinksNot, NoJSONSchema: true}},
+			{Protocol: "anthropic", Models: []string{"claude-opus-5*", "claude-opus-4-8*"}, Traits: protocol.Traits{SystemAnywhere: true}},
 		},
 		KeyURL:      "https://platform.claude.com/settings/keys",
 		DocsURL:     "https://platform.claude.com/docs/en/api/overview",
@@ -221,14 +278,22 @@ var vendors = []Vendor{
 		ID:      "gemini",
 		Name:    Text{EN: "Google Gemini", ZH: "谷歌 Gemini"},
 		Popular: 5,
-		Auth:    bearer(),
+		Auth:    Auth{Kind: AuthHeader, Name: "x-goog-api-key"},
 		Speaks: []Speaks{
-			{Protocol: "openai", BaseURL: "https://generativelanguage.googleapis.com/v1beta/openai"},
+			{Protocol: "gemini", BaseURL: "https://generativelanguage.googleapis.com/v1beta"},
 			{
-				Protocol: "gemini",
-				BaseURL:  "https://generativelanguage.googleapis.com/v1beta",
-				Auth:     &Auth{Kind: AuthHeader, Name: "x-goog-api-key"},
+				// For what the native API has under another name (pictures, batches):
+				// conversations and vectors go the native way, which loses nothing.
+				Protocol: "openai",
+				BaseURL:  "https://generativelanguage.googleapis.com/v1beta/openai",
+				Auth:     &Auth{Kind: AuthBearer},
+				Paths:    map[string]string{"/chat/completions": "-", "/embeddings": "-"},
 			},
+		},
+		Quirks: []Quirk{
+			{Protocol: "gemini", Traits: protocol.Traits{Thinks: protocol.ThinksByLevel}},
+			{Protocol: "gemini", Models: []string{"gemini-2.5*"}, Traits: protocol.Traits{Thinks: protocol.ThinksByBudget}},
+			{Protocol: "gemini", Models: []string{"gemini-2.0*", "gemini-1.5*", "gemma-*"}, Traits: protocol.Traits{Thinks: protocol.ThinksNot, SchemaSubset: true}},
 		},
 		KeyURL:      "https://aistudio.google.com/apikey",
 		DocsURL:     "https://ai.google.dev/gemini-api/docs/openai",
@@ -253,8 +318,11 @@ var vendors = []Vendor{
 		ID:      "doubao",
 		Name:    Text{EN: "Volcengine Ark (Doubao)", ZH: "火山方舟（豆包）"},
 		Popular: 6,
-		Auth:    bearer(),
-		Speaks:  compat("https://ark.cn-beijing.volces.com/api/v3"),
+		Quirks: []Quirk{
+			{Protocol: "openai", Traits: protocol.Traits{NoStrict: true, Thinks: protocol.ThinksBySwitch, EchoThinking: protocol.EchoTools}},
+		},
+		Auth:   bearer(),
+		Speaks: alike("https://ark.cn-beijing.volces.com/api/v3", responses("https://ark.cn-beijing.volces.com/api/v3")),
 		Regions: []Region{
 			region("cn", "China (Beijing)", "中国内地（北京）", "https://ark.cn-beijing.volces.com/api/v3"),
 			region("byteplus", "International (BytePlus ModelArk)", "国际（BytePlus ModelArk）", "https://ark.ap-southeast.bytepluses.com/api/v3"),
@@ -286,8 +354,14 @@ var vendors = []Vendor{
 		ID:      "moonshot",
 		Name:    Text{EN: "Moonshot AI (Kimi)", ZH: "月之暗面（Kimi）"},
 		Popular: 7,
-		Auth:    bearer(),
-		Speaks:  compat("https://api.moonshot.cn/v1"),
+		Quirks: []Quirk{
+			{Protocol: "openai", Traits: protocol.Traits{NoToolRequired: true, NoStrict: true, InlinesMedia: true, NoAudio: true, NoFiles: true, NoLogprobs: true, Thinks: protocol.ThinksBySwitch, EchoThinking: protocol.EchoTools}},
+			{Protocol: "openai", Models: []string{"moonshot-*", "kimi-k2-*"}, Traits: protocol.Traits{LowTemperature: true, Thinks: protocol.ThinksNot}},
+			{Protocol: "openai", Models: []string{"kimi-k2.5*", "kimi-k2.6*", "kimi-k2.7*", "kimi-k3*"}, Traits: protocol.Traits{FixedSampling: true, NoN: true}},
+			{Protocol: "openai", Models: []string{"kimi-k3*"}, Traits: protocol.Traits{Thinks: protocol.ThinksByEffort, TopEffort: "max"}},
+		},
+		Auth:   bearer(),
+		Speaks: alike("https://api.moonshot.cn/v1", messages("https://api.moonshot.cn/anthropic", bearer()), responses("https://api.moonshot.cn/v1")),
 		Regions: []Region{
 			region("cn", "China", "中国内地", "https://api.moonshot.cn/v1"),
 			region("intl", "International", "国际", "https://api.moonshot.ai/v1"),
@@ -319,13 +393,16 @@ var vendors = []Vendor{
 		ID:      "zhipu",
 		Name:    Text{EN: "Zhipu AI / Z.ai (GLM)", ZH: "智谱 AI（GLM）"},
 		Popular: 8,
-		Auth:    bearer(),
-		Speaks:  compat("https://open.bigmodel.cn/api/paas/v4"),
+		Quirks: []Quirk{
+			{Protocol: "openai", Traits: protocol.Traits{NoToolRequired: true, NoJSONSchema: true, NoStrict: true, NoParallelTools: true, NoN: true, NoSeed: true, NoLogprobs: true, NoPenalties: true, LowTemperature: true, Thinks: protocol.ThinksBySwitch, EchoThinking: protocol.EchoTools}},
+		},
+		Auth:   bearer(),
+		Speaks: alike("https://open.bigmodel.cn/api/paas/v4", messages("https://open.bigmodel.cn/api/anthropic", apiKey())),
 		Regions: []Region{
 			region("cn", "China (BigModel)", "中国内地（BigModel）", "https://open.bigmodel.cn/api/paas/v4"),
 			region("intl", "International (Z.ai)", "国际（Z.ai）", "https://api.z.ai/api/paas/v4"),
-			region("coding", "China, coding plan", "中国内地，编程套餐", "https://open.bigmodel.cn/api/coding/paas/v4"),
-			region("intl-coding", "International, coding plan", "国际，编程套餐", "https://api.z.ai/api/coding/paas/v4"),
+			also(region("coding", "China, coding plan", "中国内地，编程套餐", "https://open.bigmodel.cn/api/coding/paas/v4"), "anthropic", "https://open.bigmodel.cn/api/anthropic"),
+			also(region("intl-coding", "International, coding plan", "国际，编程套餐", "https://api.z.ai/api/coding/paas/v4"), "anthropic", "https://api.z.ai/api/anthropic"),
 		},
 		KeyURL:  "https://bigmodel.cn/usercenter/proj-mgmt/apikeys",
 		DocsURL: "https://docs.bigmodel.cn/",
@@ -354,7 +431,13 @@ var vendors = []Vendor{
 		ID:      "azure",
 		Name:    Text{EN: "Azure OpenAI", ZH: "微软 Azure OpenAI"},
 		Popular: 9,
-		Auth:    Auth{Kind: AuthHeader, Name: "api-key"},
+		Quirks: []Quirk{
+			{Protocol: "openai", Traits: protocol.Traits{CacheKey: true}},
+			{Protocol: "openai", Models: []string{"o1*", "o3*", "o4*", "gpt-5*"}, Except: []string{"gpt-5*-chat*"}, Traits: protocol.Traits{FixedSampling: true, NoLogprobs: true}},
+			{Protocol: "openai", Models: []string{"o3*", "o4*"}, Traits: protocol.Traits{NoStop: true}},
+			{Protocol: "openai", Models: []string{"gpt-4*", "gpt-3*", "chatgpt-*", "gpt-5*-chat*"}, Traits: protocol.Traits{Thinks: protocol.ThinksNot}},
+		},
+		Auth: Auth{Kind: AuthHeader, Name: "api-key"},
 		Speaks: []Speaks{
 			{
 				Protocol: "openai",
@@ -371,7 +454,15 @@ var vendors = []Vendor{
 				Paths:    azurePaths("{model}"),
 			},
 			{Protocol: "openai", BaseURL: "https://{resource}.openai.azure.com/openai/v1"},
+			{
+				Protocol: "responses",
+				BaseURL:  "https://{resource}.openai.azure.com/openai",
+				Query:    map[string]string{"api-version": "{api_version}"},
+				Needs:    []string{"api_version"},
+			},
+			{Protocol: "responses", BaseURL: "https://{resource}.openai.azure.com/openai/v1"},
 		},
+		Original: true,
 		Fields: []Field{
 			{
 				Name:     "resource",
@@ -413,8 +504,11 @@ var vendors = []Vendor{
 		ID:      "openrouter",
 		Name:    Text{EN: "OpenRouter", ZH: "OpenRouter"},
 		Popular: 10,
-		Auth:    bearer(),
-		Speaks:  compat("https://openrouter.ai/api/v1"),
+		Quirks: []Quirk{
+			{Protocol: "openai", Traits: protocol.Traits{TopK: true, CacheMarks: true, Thinks: protocol.ThinksByObject, EchoThinking: protocol.EchoTools}},
+		},
+		Auth:   bearer(),
+		Speaks: alike("https://openrouter.ai/api/v1", messages("https://openrouter.ai/api", bearer()), responses("https://openrouter.ai/api/v1")),
 		Regions: []Region{
 			region("global", "Global", "全球", "https://openrouter.ai/api/v1"),
 			region("eu", "European Union", "欧盟", "https://eu.openrouter.ai/api/v1"),
@@ -447,8 +541,11 @@ var vendors = []Vendor{
 		ID:      "ollama",
 		Name:    Text{EN: "Ollama", ZH: "Ollama"},
 		Popular: 11,
-		Auth:    bearer(),
-		Speaks:  compat("http://localhost:11434/v1"),
+		Quirks: []Quirk{
+			{Protocol: "openai", Traits: protocol.Traits{NoToolRequired: true, NoParallelTools: true, NoLogprobs: true, NoN: true, InlinesMedia: true, NoAudio: true, NoFiles: true, NoStrict: true, Thinks: protocol.ThinksByEffort}},
+		},
+		Auth:   bearer(),
+		Speaks: alike("http://localhost:11434/v1", messages("http://localhost:11434", bearer()), responses("http://localhost:11434/v1")),
 		Regions: []Region{
 			region("local", "This machine", "本机", "http://localhost:11434/v1"),
 			region("cloud", "Ollama Cloud", "Ollama 云", "https://ollama.com/v1"),
@@ -462,6 +559,7 @@ var vendors = []Vendor{
 		ID:          "custom",
 		Name:        Text{EN: "Any OpenAI-compatible URL", ZH: "任意 OpenAI 兼容地址"},
 		Popular:     12,
+		Quirks:      openWeights(),
 		Auth:        bearer(),
 		Speaks:      compat(""),
 		KeyOptional: true,
@@ -469,10 +567,13 @@ var vendors = []Vendor{
 
 	// China.
 	{
-		ID:     "minimax",
-		Name:   Text{EN: "MiniMax", ZH: "MiniMax（稀宇科技）"},
+		ID:   "minimax",
+		Name: Text{EN: "MiniMax", ZH: "MiniMax（稀宇科技）"},
+		Quirks: []Quirk{
+			{Protocol: "openai", Traits: protocol.Traits{NoJSONSchema: true, NoStrict: true, NoImages: true, NoAudio: true, NoFiles: true, LowTemperature: true, ThinkTags: true, NoN: true, NoLogprobs: true, Thinks: protocol.ThinksNot, EchoThinking: protocol.EchoTools}},
+		},
 		Auth:   bearer(),
-		Speaks: compat("https://api.minimaxi.com/v1"),
+		Speaks: alike("https://api.minimaxi.com/v1", messages("https://api.minimaxi.com/anthropic", bearer()), responses("https://api.minimaxi.com/v1")),
 		Regions: []Region{
 			region("cn", "China", "中国内地", "https://api.minimaxi.com/v1"),
 			region("intl", "International", "国际", "https://api.minimax.io/v1"),
@@ -494,8 +595,11 @@ var vendors = []Vendor{
 		},
 	},
 	{
-		ID:          "qianfan",
-		Name:        Text{EN: "Baidu Qianfan (ERNIE)", ZH: "百度千帆（文心）"},
+		ID:   "qianfan",
+		Name: Text{EN: "Baidu Qianfan (ERNIE)", ZH: "百度千帆（文心）"},
+		Quirks: []Quirk{
+			{Protocol: "openai", Traits: protocol.Traits{NoStrict: true, NoN: true, NoLogprobs: true, Thinks: protocol.ThinksByEnable}},
+		},
 		Auth:        bearer(),
 		Speaks:      compat("https://qianfan.baidubce.com/v2"),
 		KeyURL:      "https://console.bce.baidu.com/iam/#/iam/apikey/list",
@@ -511,8 +615,11 @@ var vendors = []Vendor{
 		},
 	},
 	{
-		ID:      "hunyuan",
-		Name:    Text{EN: "Tencent Hunyuan", ZH: "腾讯混元"},
+		ID:   "hunyuan",
+		Name: Text{EN: "Tencent Hunyuan", ZH: "腾讯混元"},
+		Quirks: []Quirk{
+			{Protocol: "openai", Traits: protocol.Traits{NoJSONSchema: true, NoJSONMode: true, NoStrict: true, NoToolRequired: true, NoParallelTools: true, NoN: true, NoLogprobs: true, Alternates: true, Thinks: protocol.ThinksNot}},
+		},
 		Auth:    bearer(),
 		Speaks:  compat("https://api.hunyuan.cloud.tencent.com/v1"),
 		KeyURL:  "https://console.cloud.tencent.com/hunyuan/start",
@@ -530,6 +637,9 @@ var vendors = []Vendor{
 	{
 		ID:   "spark",
 		Name: Text{EN: "iFlytek Spark", ZH: "讯飞星火"},
+		Quirks: []Quirk{
+			{Protocol: "openai", Traits: protocol.Traits{NoJSONSchema: true, NoStrict: true, NoToolRequired: true, NoParallelTools: true, NoN: true, NoSeed: true, NoLogprobs: true, NoImages: true, NoAudio: true, NoFiles: true, TopK: true, Thinks: protocol.ThinksNot}},
+		},
 		Auth: bearer(),
 		// X1 models live at another version of the same API.
 		Speaks: compat("https://spark-api-open.xf-yun.com/v1"),
@@ -553,7 +663,7 @@ var vendors = []Vendor{
 		ID:     "stepfun",
 		Name:   Text{EN: "StepFun", ZH: "阶跃星辰"},
 		Auth:   bearer(),
-		Speaks: compat("https://api.stepfun.com/v1"),
+		Speaks: alike("https://api.stepfun.com/v1", messages("https://api.stepfun.com", bearer()), responses("https://api.stepfun.com/v1")),
 		Regions: []Region{
 			region("cn", "China", "中国内地", "https://api.stepfun.com/v1"),
 			region("intl", "International", "国际", "https://api.stepfun.ai/v1"),
@@ -647,10 +757,13 @@ var vendors = []Vendor{
 
 	// The rest of the world.
 	{
-		ID:          "groq",
-		Name:        Text{EN: "Groq", ZH: "Groq"},
+		ID:   "groq",
+		Name: Text{EN: "Groq", ZH: "Groq"},
+		Quirks: []Quirk{
+			{Protocol: "openai", Traits: protocol.Traits{NoLogprobs: true, NoN: true, NoFiles: true, NoAudio: true, Thinks: protocol.ThinksByEffort, EchoThinking: protocol.EchoNever}},
+		},
 		Auth:        bearer(),
-		Speaks:      compatBut("https://api.groq.com/openai/v1", map[string]string{"/embeddings": "-"}),
+		Speaks:      append(compatBut("https://api.groq.com/openai/v1", map[string]string{"/embeddings": "-"}), responses("https://api.groq.com/openai/v1")),
 		KeyURL:      "https://console.groq.com/keys",
 		DocsURL:     "https://console.groq.com/docs/openai",
 		KeyPrefixes: []string{"gsk_"},
@@ -704,10 +817,12 @@ var vendors = []Vendor{
 		},
 	},
 	{
-		ID:              "cohere",
-		NoStreamOptions: true,
-		Name:            Text{EN: "Cohere", ZH: "Cohere"},
-		Auth:            bearer(),
+		ID:   "cohere",
+		Name: Text{EN: "Cohere", ZH: "Cohere"},
+		Quirks: []Quirk{
+			{Protocol: "openai", Traits: protocol.Traits{NoStreamOptions: true}},
+		},
+		Auth: bearer(),
 		Speaks: compatBut("https://api.cohere.ai/compatibility/v1", map[string]string{
 			"/models": "{origin}/v1/models",
 			"/rerank": "{origin}/v2/rerank",
@@ -730,10 +845,14 @@ var vendors = []Vendor{
 		},
 	},
 	{
-		ID:          "xai",
-		Name:        Text{EN: "xAI (Grok)", ZH: "xAI（Grok）"},
+		ID:   "xai",
+		Name: Text{EN: "xAI (Grok)", ZH: "xAI（Grok）"},
+		Quirks: []Quirk{
+			{Protocol: "openai", Traits: protocol.Traits{NoAudio: true, NoFiles: true, EchoThinking: protocol.EchoNever}},
+			{Protocol: "openai", Models: []string{"grok-4*", "grok-code*"}, Except: []string{"*non-reasoning*"}, Traits: protocol.Traits{Thinks: protocol.ThinksNot, NoStop: true, NoPenalties: true}},
+		},
 		Auth:        bearer(),
-		Speaks:      compat("https://api.x.ai/v1"),
+		Speaks:      alike("https://api.x.ai/v1", responses("https://api.x.ai/v1")),
 		KeyURL:      "https://console.x.ai/",
 		DocsURL:     "https://docs.x.ai/",
 		KeyPrefixes: []string{"xai-"},
@@ -755,16 +874,17 @@ var vendors = []Vendor{
 		},
 	},
 	{
-		ID:              "perplexity",
-		NoStreamOptions: true,
-		Name:            Text{EN: "Perplexity", ZH: "Perplexity"},
-		Auth:            bearer(),
+		ID:   "perplexity",
+		Name: Text{EN: "Perplexity", ZH: "Perplexity"},
+		Quirks: []Quirk{
+			{Protocol: "openai", Traits: protocol.Traits{NoTools: true, NoSeed: true, NoN: true, NoStop: true, NoLogprobs: true, NoAudio: true, Alternates: true, ThinkTags: true, NoStreamOptions: true, Thinks: protocol.ThinksByEffort}},
+		},
+		Auth: bearer(),
 		// Chat lies at the root, what came later below /v1. There is no list.
-		Speaks: compatBut("https://api.perplexity.ai", map[string]string{
+		Speaks: append(compatBut("https://api.perplexity.ai", map[string]string{
 			"/embeddings": "/v1/embeddings",
-			"/responses":  "/v1/responses",
 			"/models":     "-",
-		}),
+		}), responses("https://api.perplexity.ai/v1")),
 		KeyURL:      "https://www.perplexity.ai/account/api/keys",
 		DocsURL:     "https://docs.perplexity.ai/",
 		KeyPrefixes: []string{"pplx-"},
@@ -779,8 +899,11 @@ var vendors = []Vendor{
 		},
 	},
 	{
-		ID:          "cerebras",
-		Name:        Text{EN: "Cerebras", ZH: "Cerebras"},
+		ID:   "cerebras",
+		Name: Text{EN: "Cerebras", ZH: "Cerebras"},
+		Quirks: []Quirk{
+			{Protocol: "openai", Traits: protocol.Traits{NoPenalties: true, NoN: true, NoImages: true, NoAudio: true, NoFiles: true, Thinks: protocol.ThinksByEffort}},
+		},
 		Auth:        bearer(),
 		Speaks:      compatBut("https://api.cerebras.ai/v1", map[string]string{"/embeddings": "-"}),
 		KeyURL:      "https://cloud.cerebras.ai/",
@@ -843,10 +966,13 @@ var vendors = []Vendor{
 
 	// Many models behind one key: names are org/name.
 	{
-		ID:     "siliconflow",
-		Name:   Text{EN: "SiliconFlow", ZH: "硅基流动"},
+		ID:   "siliconflow",
+		Name: Text{EN: "SiliconFlow", ZH: "硅基流动"},
+		Quirks: []Quirk{
+			{Protocol: "openai", Traits: protocol.Traits{NoStrict: true, TopK: true, Thinks: protocol.ThinksByEnable}},
+		},
 		Auth:   bearer(),
-		Speaks: compat("https://api.siliconflow.cn/v1"),
+		Speaks: alike("https://api.siliconflow.cn/v1", messages("https://api.siliconflow.cn", bearer())),
 		Regions: []Region{
 			region("cn", "China", "中国内地", "https://api.siliconflow.cn/v1"),
 			region("intl", "International", "国际", "https://api.siliconflow.com/v1"),
@@ -915,7 +1041,7 @@ var vendors = []Vendor{
 		ID:          "fireworks",
 		Name:        Text{EN: "Fireworks AI", ZH: "Fireworks AI"},
 		Auth:        bearer(),
-		Speaks:      compat("https://api.fireworks.ai/inference/v1"),
+		Speaks:      alike("https://api.fireworks.ai/inference/v1", messages("https://api.fireworks.ai/inference", bearer())),
 		KeyURL:      "https://app.fireworks.ai/settings/users/api-keys",
 		DocsURL:     "https://docs.fireworks.ai/",
 		KeyPrefixes: []string{"fw_"},
@@ -999,7 +1125,7 @@ var vendors = []Vendor{
 		ID:     "cloudflare",
 		Name:   Text{EN: "Cloudflare Workers AI", ZH: "Cloudflare Workers AI"},
 		Auth:   bearer(),
-		Speaks: compat("https://api.cloudflare.com/client/v4/accounts/{account_id}/ai/v1"),
+		Speaks: alike("https://api.cloudflare.com/client/v4/accounts/{account_id}/ai/v1", responses("https://api.cloudflare.com/client/v4/accounts/{account_id}/ai/v1")),
 		Fields: []Field{{
 			Name:     "account_id",
 			Label:    Text{EN: "Account ID", ZH: "账户 ID"},
@@ -1076,8 +1202,9 @@ var vendors = []Vendor{
 	{
 		ID:          "vllm",
 		Name:        Text{EN: "vLLM", ZH: "vLLM"},
+		Quirks:      openWeights(),
 		Auth:        bearer(),
-		Speaks:      compat("http://localhost:8000/v1"),
+		Speaks:      alike("http://localhost:8000/v1", messages("http://localhost:8000", bearer()), responses("http://localhost:8000/v1")),
 		Local:       true,
 		KeyOptional: true,
 		DocsURL:     "https://docs.vllm.ai/en/latest/serving/openai_compatible_server.html",
@@ -1085,8 +1212,9 @@ var vendors = []Vendor{
 	{
 		ID:          "sglang",
 		Name:        Text{EN: "SGLang", ZH: "SGLang"},
+		Quirks:      openWeights(),
 		Auth:        bearer(),
-		Speaks:      compat("http://localhost:30000/v1"),
+		Speaks:      alike("http://localhost:30000/v1", responses("http://localhost:30000/v1")),
 		Local:       true,
 		KeyOptional: true,
 		DocsURL:     "https://docs.sglang.ai/",
@@ -1094,8 +1222,9 @@ var vendors = []Vendor{
 	{
 		ID:          "lmstudio",
 		Name:        Text{EN: "LM Studio", ZH: "LM Studio"},
+		Quirks:      openWeights(),
 		Auth:        bearer(),
-		Speaks:      compat("http://localhost:1234/v1"),
+		Speaks:      alike("http://localhost:1234/v1", messages("http://localhost:1234", bearer()), responses("http://localhost:1234/v1")),
 		Local:       true,
 		KeyOptional: true,
 		DocsURL:     "https://lmstudio.ai/docs/app/api/endpoints/openai",
@@ -1103,8 +1232,9 @@ var vendors = []Vendor{
 	{
 		ID:          "llamacpp",
 		Name:        Text{EN: "llama.cpp", ZH: "llama.cpp"},
+		Quirks:      openWeights(),
 		Auth:        bearer(),
-		Speaks:      compat("http://localhost:8080/v1"),
+		Speaks:      alike("http://localhost:8080/v1", messages("http://localhost:8080", bearer()), responses("http://localhost:8080/v1")),
 		Local:       true,
 		KeyOptional: true,
 		DocsURL:     "https://github.com/ggml-org/llama.cpp/tree/master/tools/server",
@@ -1112,6 +1242,7 @@ var vendors = []Vendor{
 	{
 		ID:          "xinference",
 		Name:        Text{EN: "Xinference", ZH: "Xinference"},
+		Quirks:      openWeights(),
 		Auth:        bearer(),
 		Speaks:      compat("http://localhost:9997/v1"),
 		Local:       true,

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/posthouse/posthouse/proxy/protocol"
 )
 
 // fieldsOf is every field of a vendor, filled with its example.
@@ -44,8 +46,8 @@ func TestEveryVendorIsComplete(t *testing.T) {
 			checkTexts(t, v)
 			checkLinks(t, v)
 			checkAuth(t, v.Auth)
-			if len(v.Speaks) == 0 || v.Speaks[0].Protocol != "openai" {
-				t.Error("must speak openai first")
+			if len(v.Speaks) == 0 || !slices.Contains([]string{"openai", "anthropic", "gemini", "bedrock"}, v.Speaks[0].Protocol) {
+				t.Error("must speak a protocol with conversations first")
 			}
 			for _, s := range v.Speaks {
 				if s.Auth != nil {
@@ -148,17 +150,73 @@ func TestRegionsCoverEveryProtocol(t *testing.T) {
 				t.Errorf("%s: region %q is empty or there twice", v.ID, r.ID)
 			}
 			ids[r.ID] = true
-			if len(r.BaseURLs) != len(v.protocols()) {
-				t.Errorf("%s/%s covers %d protocols of %d", v.ID, r.ID, len(r.BaseURLs), len(v.protocols()))
+			if r.BaseURLs[v.Speaks[0].Protocol] == "" {
+				t.Errorf("%s/%s has no home for %s", v.ID, r.ID, v.Speaks[0].Protocol)
 			}
-			for _, s := range v.Speaks {
-				if r.BaseURLs[s.Protocol] == "" {
-					t.Errorf("%s/%s has no home for %s", v.ID, r.ID, s.Protocol)
-				}
-				if i == 0 && r.BaseURLs[s.Protocol] != s.BaseURL {
-					t.Errorf("%s: the first region and the default home differ", v.ID)
+			for protocol := range r.BaseURLs {
+				if !slices.Contains(v.Protocols(""), protocol) {
+					t.Errorf("%s/%s has a home for %s, which the vendor does not speak", v.ID, r.ID, protocol)
 				}
 			}
+			for n := range v.Speaks {
+				s := &v.Speaks[n]
+				home, ok := v.regional(&v.Regions[i], s)
+				if i == 0 && (!ok || home != s.BaseURL) {
+					t.Errorf("%s: for %s the first region and the default home differ: %s", v.ID, s.Protocol, home)
+				}
+			}
+		}
+	}
+}
+
+// TestOtherProtocolsMove holds where the protocols beside a vendor's first one
+// live, in a region or below a base URL that an admin gave for the first.
+func TestOtherProtocolsMove(t *testing.T) {
+	for _, tt := range []struct{ vendor, protocol, region, base, path, want string }{
+		{"dashscope", "anthropic", "", "", "/v1/messages", "https://dashscope.aliyuncs.com/apps/anthropic/v1/messages"},
+		{"dashscope", "anthropic", "intl", "", "/v1/messages", "https://dashscope-intl.aliyuncs.com/apps/anthropic/v1/messages"},
+		{"dashscope", "anthropic", "", "https://ws1.cn-beijing.maas.aliyuncs.com/compatible-mode/v1", "/v1/messages", "https://ws1.cn-beijing.maas.aliyuncs.com/apps/anthropic/v1/messages"},
+		{"dashscope", "responses", "us", "", "/responses", "https://dashscope-us.aliyuncs.com/compatible-mode/v1/responses"},
+		{"dashscope", "anthropic", "", "https://proxy.example/elsewhere", "/v1/messages", ""},
+		{"deepseek", "anthropic", "", "http://127.0.0.1:9000", "/v1/messages", "http://127.0.0.1:9000/anthropic/v1/messages"},
+		{"zhipu", "anthropic", "intl-coding", "", "/v1/messages", "https://api.z.ai/api/anthropic/v1/messages"},
+		{"zhipu", "anthropic", "intl", "", "/v1/messages", "https://api.z.ai/api/anthropic/v1/messages"},
+		{"moonshot", "anthropic", "intl", "", "/v1/messages", "https://api.moonshot.ai/anthropic/v1/messages"},
+		{"anthropic", "openai", "", "", "/chat/completions", ""},
+		{"gemini", "gemini", "", "", "/models/{model}:generateContent", "https://generativelanguage.googleapis.com/v1beta/models/m%2Fx:generateContent"},
+		{"gemini", "openai", "", "", "/chat/completions", ""},
+		{"gemini", "openai", "", "", "/images/generations", "https://generativelanguage.googleapis.com/v1beta/openai/images/generations"},
+	} {
+		v, _ := ByID(tt.vendor)
+		got, _, err := v.Resolve(tt.protocol, tt.region, tt.base, nil, "m/x", tt.path)
+		if got != tt.want || (err != nil) != (tt.want == "") {
+			t.Errorf("%s in %s (%s %s): got %q, %v, want %q", tt.vendor, tt.protocol, tt.region, tt.base, got, err, tt.want)
+		}
+		if v.Offers(tt.protocol, tt.region, tt.base, nil, "m/x", tt.path) != (tt.want != "") {
+			t.Errorf("%s in %s: Offers and Resolve disagree", tt.vendor, tt.protocol)
+		}
+	}
+}
+
+// TestQuirks holds that quirks are laid over each other, and that those who
+// imitate OpenAI are known to.
+func TestQuirks(t *testing.T) {
+	for _, tt := range []struct {
+		vendor, protocol, model string
+		ok                      func(protocol.Traits) bool
+	}{
+		{"openai", "openai", "gpt-5.4", func(t protocol.Traits) bool { return t.FixedSampling && !t.NoDeveloper && t.CacheKey }},
+		{"openai", "openai", "gpt-5-chat-latest", func(t protocol.Traits) bool { return !t.FixedSampling && t.Thinks == protocol.ThinksNot }},
+		{"deepseek", "openai", "deepseek-v4-pro", func(t protocol.Traits) bool { return t.OldMaxTokens && t.EchoThinking == protocol.EchoTools }},
+		{"deepseek", "openai", "deepseek-chat", func(t protocol.Traits) bool { return t.Thinks == protocol.ThinksNot }},
+		{"yi", "openai", "yi-lightning", func(t protocol.Traits) bool { return t.OldMaxTokens && t.NoDeveloper }},
+		{"anthropic", "anthropic", "claude-3-5-haiku-latest", func(t protocol.Traits) bool { return t.Thinks == protocol.ThinksNot && t.MaxOutput == 8192 }},
+		{"anthropic", "anthropic", "claude-sonnet-4-6", func(t protocol.Traits) bool { return t.Thinks == protocol.ThinksAdaptively && t.Context == 1000000 }},
+		{"gemini", "gemini", "gemini-2.5-pro", func(t protocol.Traits) bool { return t.Thinks == protocol.ThinksByBudget }},
+	} {
+		v, _ := ByID(tt.vendor)
+		if got := v.Traits(tt.protocol, tt.model); !tt.ok(got) {
+			t.Errorf("%s/%s: %+v", tt.vendor, tt.model, got)
 		}
 	}
 }

@@ -32,6 +32,7 @@ type Reply struct {
 	Model   string       // the name the caller knows the model by; answers show the vendor's own where it gave one
 	ID      string       // of the answer, where the vendor gave none: letters and digits, unique
 	Created int64        // Unix seconds, where the vendor said nothing
+	Stored  bool         // the answer will be kept here, by ID, for a later request to go on from
 	Question
 }
 
