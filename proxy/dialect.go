@@ -8,12 +8,13 @@ import (
 	"github.com/posthouse/posthouse/proxy/protocol/anthropic"
 	"github.com/posthouse/posthouse/proxy/protocol/gemini"
 	"github.com/posthouse/posthouse/proxy/protocol/openai"
+	"github.com/posthouse/posthouse/proxy/protocol/responses"
 )
 
 // dialects are the protocols the gateway knows, as callers and as vendors
 // speak them. The first is the one of callers that give no sign of another.
 func dialects() []*protocol.Protocol {
-	return []*protocol.Protocol{openai.Protocol(), anthropic.Protocol(), gemini.Protocol()}
+	return []*protocol.Protocol{openai.Protocol(), responses.Protocol(), anthropic.Protocol(), gemini.Protocol()}
 }
 
 // dialectOf guesses a caller's dialect before an endpoint is found, or where
@@ -30,7 +31,7 @@ func (g *Gateway) dialectOf(r *http.Request) *protocol.Protocol {
 	case r.Header.Get("Anthropic-Version") != "", strings.HasSuffix(path, "/v1/messages"), strings.Contains(path, "/v1/messages/"):
 		name = anthropic.Name
 	case strings.HasSuffix(path, "/v1/responses"), strings.Contains(path, "/v1/responses/"):
-		name = "responses"
+		name = responses.Name
 	}
 	return g.protocol(name)
 }

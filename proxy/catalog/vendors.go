@@ -783,14 +783,16 @@ var vendors = []Vendor{
 		},
 	},
 	{
-		ID:              "mistral",
-		NoStreamOptions: true,
-		Name:            Text{EN: "Mistral AI", ZH: "Mistral AI"},
-		Auth:            bearer(),
-		Speaks:          compat("https://api.mistral.ai/v1"),
-		KeyURL:          "https://console.mistral.ai/api-keys",
-		DocsURL:         "https://docs.mistral.ai/api",
-		PrefixFlag:      "prefix",
+		ID:   "mistral",
+		Name: Text{EN: "Mistral AI", ZH: "Mistral AI"},
+		Auth: bearer(),
+		Quirks: []Quirk{
+			{Protocol: "openai", Traits: protocol.Traits{NoStreamOptions: true}}, // counts come unasked
+		},
+		Speaks:     compat("https://api.mistral.ai/v1"),
+		KeyURL:     "https://console.mistral.ai/api-keys",
+		DocsURL:    "https://docs.mistral.ai/api",
+		PrefixFlag: "prefix",
 		Fixes: []Fix{
 			{Do: FixRename, Field: "max_completion_tokens", To: "max_tokens"},
 			{Do: FixRename, Field: "seed", To: "random_seed"},

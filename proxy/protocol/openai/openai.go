@@ -25,10 +25,6 @@ func Protocol() *protocol.Protocol {
 	}
 	resumable := completion
 	resumable.Resume = &protocol.Resume{Part: chatPart, ID: chatID, Continue: chatContinue, Join: chatJoin}
-	responses := protocol.Answer{
-		Whole: wholeError, Event: responsesEvent, Content: responsesContent, EventError: eventError, Usage: usage,
-		Tally: &protocol.Tally{Delta: responsesDelta, Answer: wholeText, Prompt: promptText},
-	}
 	plain := protocol.Answer{Whole: wholeError, Event: plainEvent, EventError: eventError, Usage: usage}
 	embeddings := plain
 	embeddings.Tally = &protocol.Tally{Prompt: promptText} // vectors are no tokens
@@ -53,7 +49,6 @@ func Protocol() *protocol.Protocol {
 			talk,
 			post(llm.OpCompletion, "/completions", completion),
 			vectors,
-			post(llm.OpResponses, "/responses", responses),
 			post(llm.OpModeration, "/moderations", embeddings),
 			post(llm.OpRerank, "/rerank", embeddings),
 			post(llm.OpImages, "/images/generations", images),
