@@ -4,16 +4,43 @@ import (
 	"net/http"
 	"strings"
 
+	"github.com/posthouse/posthouse/proxy/llm"
 	"github.com/posthouse/posthouse/proxy/protocol"
 	"github.com/posthouse/posthouse/proxy/protocol/anthropic"
 	"github.com/posthouse/posthouse/proxy/protocol/gemini"
 	"github.com/posthouse/posthouse/proxy/protocol/openai"
+	"github.com/posthouse/posthouse/proxy/protocol/responses"
 )
 
 // dialects are the protocols the gateway knows, as callers and as vendors
 // speak them. The first is the one of callers that give no sign of another.
 func dialects() []*protocol.Protocol {
-	return []*protocol.Protocol{openai.Protocol(), anthropic.Protocol(), gemini.Protocol()}
+	chat, items := apart(openai.Protocol())
+	return []*protocol.Protocol{chat, items, anthropic.Protocol(), gemini.Protocol()}
+}
+
+// apart takes the Responses API out of OpenAI's table: it is a dialect of its
+// own, which few of those who imitate OpenAI speak, and has its own codec.
+func apart(all *protocol.Protocol) (chat, items *protocol.Protocol) {
+	items = &protocol.Protocol{
+		Name:        responses.Name,
+		EncodeError: all.EncodeError, DecodeError: all.DecodeError, DecodeModels: all.DecodeModels,
+		Headers: all.Headers, AnswerHeaders: all.AnswerHeaders,
+		EncodeStreamError: func(e *llm.Error) []byte {
+			return responses.Codec{}.Encoder(&protocol.Reply{}).Fail(nil, e)
+		},
+	}
+	var rest []protocol.Endpoint
+	for _, ep := range all.Endpoints {
+		if ep.Op != llm.OpResponses {
+			rest = append(rest, ep)
+			continue
+		}
+		ep.In, ep.Out = responses.Codec{}, responses.Codec{}
+		items.Endpoints = append(items.Endpoints, ep)
+	}
+	all.Endpoints = rest
+	return all, items
 }
 
 // dialectOf guesses a caller's dialect before an endpoint is found, or where
@@ -30,7 +57,7 @@ func (g *Gateway) dialectOf(r *http.Request) *protocol.Protocol {
 	case r.Header.Get("Anthropic-Version") != "", strings.HasSuffix(path, "/v1/messages"), strings.Contains(path, "/v1/messages/"):
 		name = anthropic.Name
 	case strings.HasSuffix(path, "/v1/responses"), strings.Contains(path, "/v1/responses/"):
-		name = "responses"
+		name = responses.Name
 	}
 	return g.protocol(name)
 }
