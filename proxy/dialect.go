@@ -4,7 +4,6 @@ import (
 	"net/http"
 	"strings"
 
-	"github.com/posthouse/posthouse/proxy/llm"
 	"github.com/posthouse/posthouse/proxy/protocol"
 	"github.com/posthouse/posthouse/proxy/protocol/anthropic"
 	"github.com/posthouse/posthouse/proxy/protocol/gemini"
@@ -15,32 +14,7 @@ import (
 // dialects are the protocols the gateway knows, as callers and as vendors
 // speak them. The first is the one of callers that give no sign of another.
 func dialects() []*protocol.Protocol {
-	chat, items := apart(openai.Protocol())
-	return []*protocol.Protocol{chat, items, anthropic.Protocol(), gemini.Protocol()}
-}
-
-// apart takes the Responses API out of OpenAI's table: it is a dialect of its
-// own, which few of those who imitate OpenAI speak, and has its own codec.
-func apart(all *protocol.Protocol) (chat, items *protocol.Protocol) {
-	items = &protocol.Protocol{
-		Name:        responses.Name,
-		EncodeError: all.EncodeError, DecodeError: all.DecodeError, DecodeModels: all.DecodeModels,
-		Headers: all.Headers, AnswerHeaders: all.AnswerHeaders,
-		EncodeStreamError: func(e *llm.Error) []byte {
-			return responses.Codec{}.Encoder(&protocol.Reply{}).Fail(nil, e)
-		},
-	}
-	var rest []protocol.Endpoint
-	for _, ep := range all.Endpoints {
-		if ep.Op != llm.OpResponses {
-			rest = append(rest, ep)
-			continue
-		}
-		ep.In, ep.Out = responses.Codec{}, responses.Codec{}
-		items.Endpoints = append(items.Endpoints, ep)
-	}
-	all.Endpoints = rest
-	return all, items
+	return []*protocol.Protocol{openai.Protocol(), responses.Protocol(), anthropic.Protocol(), gemini.Protocol()}
 }
 
 // dialectOf guesses a caller's dialect before an endpoint is found, or where

@@ -265,11 +265,14 @@ func (t *try) wholeForStream(resp *http.Response) *llm.Error {
 	return &llm.Error{Class: llm.ClassMalformed, Message: "it answered in one piece although a stream was asked for"}
 }
 
+// usageKey begins the key of the counts in every dialect: usage, usageMetadata.
+const usageKey = `"usage`
+
 // takeUsage reads the counts off an answer or event, if it has any. They are the
 // call's once the answer is committed.
 func (t *try) takeUsage(data []byte) {
 	read := t.entry.endpoint.Answer.Usage
-	if read == nil || !bytes.Contains(data, []byte(`"usage"`)) {
+	if read == nil || !bytes.Contains(data, []byte(usageKey)) {
 		return
 	}
 	if u, ok := read(data); ok {
@@ -292,7 +295,7 @@ func (t *try) takeSum(data []byte) {
 // takeTailUsage reads the counts off the end of a long JSON answer: from the
 // key on to its closing brace, that end is an object but for its first brace.
 func (t *try) takeTailUsage(tail []byte) {
-	if i := bytes.LastIndex(tail, []byte(`"usage"`)); i >= 0 {
+	if i := bytes.LastIndex(tail, []byte(usageKey)); i >= 0 {
 		t.takeUsage(append([]byte{'{'}, tail[i:]...))
 	}
 }

@@ -32,7 +32,7 @@ func direction() map[string][]string {
 		"proxy/protocol/anthropic": dialect,
 		"proxy/protocol/bedrock":   dialect,
 		"proxy/protocol/gemini":    dialect,
-		"proxy/protocol/responses": dialect,
+		"proxy/protocol/responses": append([]string{"proxy/protocol/openai"}, dialect...), // it shares OpenAI's errors
 
 		"proxy/lab":         {"golang.org/x/sys/", "proxy/llm", "proxy/sse", "proxy/rawjson", "github.com/klauspost/compress", "github.com/andybalholm/brotli"},
 		"proxy":             {"proxy/...", "golang.org/x/", "github.com/klauspost/compress", "github.com/andybalholm/brotli", "github.com/go-json-experiment/json"},

@@ -18,7 +18,13 @@ type Loss struct {
 type Losses struct{ list []Loss }
 
 // Drop notes a field that was left out.
-func (l *Losses) Drop(field, why string) { l.add(Loss{Field: field, Why: why}) }
+func (l *Losses) Drop(field, why string) {
+	l.add(Loss{Field: field, Hint: slices.Contains(harmless, field), Why: why})
+}
+
+// harmless are fields of whichever dialect without a canonical name that change
+// no answer when they are left out: what shall be kept, and for whose books.
+var harmless = []string{"store", "client_metadata", "prompt_cache_retention", "prompt_cache_options", "safety_identifier", "stream_options", "labels"}
 
 // Change notes a field that was sent in another form or with another value.
 func (l *Losses) Change(field, why string) { l.add(Loss{Field: field, Changed: true, Why: why}) }

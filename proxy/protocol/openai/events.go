@@ -119,39 +119,3 @@ func isEmpty(v json.RawMessage) bool {
 	}
 	return false
 }
-
-// responsesEvent looks at an event of the Responses API, whose type stands in
-// the event field and in the data.
-func responsesEvent(name, data []byte) protocol.Signal {
-	s, ok := common(data)
-	if !ok && !s.Has(protocol.Failed) {
-		return s
-	}
-	switch responsesType(name, data) {
-	case "response.completed", "response.incomplete":
-		return s&^protocol.Failed | protocol.Finished | protocol.Done
-	case "response.failed", "error":
-		return s | protocol.Failed
-	}
-	return s &^ protocol.Failed // "error": {…} within a response object is part of it
-}
-
-// responsesContent is true from the first event that adds output.
-func responsesContent(name, data []byte) bool {
-	switch responsesType(name, data) {
-	case "", "response.created", "response.in_progress", "response.queued":
-		return false
-	}
-	return true
-}
-
-func responsesType(name, data []byte) string {
-	if len(name) > 0 {
-		return string(name)
-	}
-	var ev struct {
-		Type string `json:"type"`
-	}
-	_ = json.Unmarshal(data, &ev) // a broken event has no type
-	return ev.Type
-}

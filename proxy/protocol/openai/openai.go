@@ -24,9 +24,6 @@ func Protocol() *protocol.Protocol {
 	}
 	resumable := completion
 	resumable.Resume = &protocol.Resume{Part: chatPart, ID: chatID, Continue: chatContinue, Join: chatJoin}
-	responses := protocol.Answer{
-		Whole: wholeError, Event: responsesEvent, Content: responsesContent, EventError: eventError, Usage: usage,
-	}
 	plain := protocol.Answer{Whole: wholeError, Event: plainEvent, EventError: eventError, Usage: usage}
 	raw := protocol.Answer{Event: plainEvent, EventError: eventError, Usage: usage}
 	post := func(op llm.Op, path string, a protocol.Answer) protocol.Endpoint {
@@ -47,7 +44,6 @@ func Protocol() *protocol.Protocol {
 			talk,
 			post(llm.OpCompletion, "/completions", completion),
 			vectors,
-			post(llm.OpResponses, "/responses", responses),
 			post(llm.OpModeration, "/moderations", plain),
 			post(llm.OpRerank, "/rerank", plain),
 			post(llm.OpImages, "/images/generations", plain),

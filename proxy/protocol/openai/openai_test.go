@@ -127,30 +127,6 @@ func TestChatEvent(t *testing.T) {
 	}
 }
 
-func TestResponsesEvent(t *testing.T) {
-	tests := []struct {
-		name, data string
-		signal     protocol.Signal
-		content    bool
-	}{
-		{"response.created", `{"type":"response.created","response":{"error":null}}`, 0, false},
-		{"response.output_text.delta", `{"type":"response.output_text.delta","delta":"x"}`, 0, true},
-		{"", `{"type":"response.output_text.delta","delta":"x"}`, 0, true},
-		{"response.completed", `{"type":"response.completed","response":{"usage":{"input_tokens":1},"error":null}}`, protocol.Finished | protocol.Done | protocol.HasUsage, true},
-		{"response.incomplete", `{"type":"response.incomplete"}`, protocol.Finished | protocol.Done, true},
-		{"response.failed", `{"type":"response.failed","response":{"error":{"code":"server_error","message":"x"}}}`, protocol.Failed, true},
-		{"error", `{"type":"error","message":"x"}`, protocol.Failed, true},
-	}
-	for _, tt := range tests {
-		if got := responsesEvent([]byte(tt.name), []byte(tt.data)); got != tt.signal {
-			t.Errorf("%s: signal %b, want %b", tt.data, got, tt.signal)
-		}
-		if got := responsesContent([]byte(tt.name), []byte(tt.data)); got != tt.content {
-			t.Errorf("%s: content %v", tt.data, got)
-		}
-	}
-}
-
 func TestUsage(t *testing.T) {
 	tests := []struct {
 		name, data string
@@ -236,14 +212,13 @@ func FuzzEvent(f *testing.F) {
 	f.Add([]byte(`{"error":{"message":"x"}}`))
 	f.Add([]byte(`{"choices":[{"delta":{"content":"x"},"finish_reason":"stop"}],"usage":{"prompt_tokens":1}}`))
 	f.Fuzz(func(t *testing.T, data []byte) {
-		for _, look := range []func(_, _ []byte) protocol.Signal{chatEvent, plainEvent, responsesEvent} {
+		for _, look := range []func(_, _ []byte) protocol.Signal{chatEvent, plainEvent} {
 			s := look(nil, data)
 			if s.Has(protocol.Broken) && json.Valid(data) {
 				t.Fatalf("valid JSON called broken: %q", data)
 			}
 		}
 		chatContent(nil, data)
-		responsesContent(nil, data)
 		usage(data)
 		wholeError(data)
 		if e := decodeError(400, nil, data); e.Class == "" {

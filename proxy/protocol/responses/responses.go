@@ -11,16 +11,40 @@
 package responses
 
 import (
+	"net/http"
+
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/posthouse/posthouse/proxy/llm"
 	"github.com/posthouse/posthouse/proxy/protocol"
+	"github.com/posthouse/posthouse/proxy/protocol/openai"
 )
 
-// Name is what requests of this dialect are marked with. Vendors speak it as
-// part of the protocol "openai".
+// Name is how the catalog refers to this protocol. It lives at OpenAI's
+// addresses, but by far not all who imitate those have it.
 const Name = "responses"
+
+// Protocol is the table of this dialect. Errors and lists of models are
+// OpenAI's, whatever the endpoint.
+func Protocol() *protocol.Protocol {
+	a := protocol.Answer{Whole: wholeError, Event: signal, Content: hasContent, EventError: eventError, Usage: usage}
+	plain := protocol.Answer{Whole: wholeError, Usage: usage}
+	p := openai.Protocol()
+	p.Name = Name
+	p.EncodeStreamError = encodeStreamError
+	p.Endpoints = []protocol.Endpoint{
+		{Op: llm.OpResponses, Method: http.MethodPost, Path: "/v1/responses", Upstream: "/responses", Answer: a, In: Codec{}, Out: Codec{}},
+		{Op: llm.OpPass, Path: "/v1/responses/", Upstream: "/responses/", Answer: plain},
+	}
+	return p
+}
+
+// encodeStreamError writes an error into a stream of which nothing is known,
+// not even how many events it has had.
+func encodeStreamError(e *llm.Error) []byte {
+	return Codec{}.Encoder(&protocol.Reply{}).Fail(nil, e)
+}
 
 // Codec reads and writes the dialect, both ways.
 type Codec struct{}

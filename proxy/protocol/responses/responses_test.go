@@ -534,3 +534,56 @@ func TestVendorFails(t *testing.T) {
 		}
 	}
 }
+
+func TestPassedEvent(t *testing.T) {
+	tests := []struct {
+		name, data string
+		want       protocol.Signal
+		content    bool
+	}{
+		{"response.created", `{"type":"response.created","response":{"error":null}}`, 0, false},
+		{"response.output_text.delta", `{"type":"response.output_text.delta","delta":"x"}`, 0, true},
+		{"", `{"type":"response.output_text.delta","delta":"x"}`, 0, true},
+		{"response.completed", `{"type":"response.completed","response":{"usage":{"input_tokens":1},"error":null}}`, protocol.Finished | protocol.Done | protocol.HasUsage, true},
+		{"response.incomplete", `{"type":"response.incomplete"}`, protocol.Finished | protocol.Done | protocol.HasUsage, true},
+		{"response.failed", `{"type":"response.failed","response":{"error":{"code":"server_error","message":"x"}}}`, protocol.Failed | protocol.HasUsage, true},
+		{"error", `{"type":"error","message":"x"}`, protocol.Failed, true},
+		{"", `{"error":{"message":"x"}}`, protocol.Failed, true},
+		{"", `{"type":`, protocol.Broken, false},
+	}
+	for _, tt := range tests {
+		if got := signal([]byte(tt.name), []byte(tt.data)); got != tt.want {
+			t.Errorf("%s: signal %b, want %b", tt.data, got, tt.want)
+		}
+		if got := hasContent([]byte(tt.name), []byte(tt.data)); got != tt.content {
+			t.Errorf("%s: content %v", tt.data, got)
+		}
+	}
+}
+
+func TestPassedErrorAndUsage(t *testing.T) {
+	t.Parallel()
+	for data, class := range map[string]llm.Class{
+		`{"type":"response.failed","response":{"error":{"code":"rate_limit_exceeded","message":"x"}}}`: llm.ClassRateLimited,
+		`{"type":"error","code":"server_error","message":"x"}`:                                         llm.ClassServerError,
+		`{"error":{"code":"insufficient_quota","message":"x"}}`:                                        llm.ClassQuotaExhausted,
+	} {
+		if err := eventError([]byte(data)); err == nil || err.Class != class || err.Message != "x" {
+			t.Errorf("%s: %v", data, err)
+		}
+	}
+	for _, data := range []string{
+		`{"object":"response","usage":{"input_tokens":10,"input_tokens_details":{"cached_tokens":4},"output_tokens":3}}`,
+		`{"type":"response.completed","response":{"usage":{"input_tokens":10,"input_tokens_details":{"cached_tokens":4},"output_tokens":3}}}`,
+	} {
+		if u, ok := usage([]byte(data)); !ok || u.Input != 6 || u.CacheRead != 4 || u.Total != 13 {
+			t.Errorf("%s: %+v, %v", data, u, ok)
+		}
+	}
+	if err := wholeError([]byte(`{"status":"completed","error":null,"output":[]}`)); err != nil {
+		t.Errorf("a whole answer: %v", err)
+	}
+	if err := wholeError([]byte(`<html>`)); err == nil || err.Class != llm.ClassMalformed {
+		t.Errorf("a page: %v", err)
+	}
+}
