@@ -88,6 +88,9 @@ func (c *call) learn(t *try, err *llm.Error) {
 	if err != nil {
 		c.g.keyring.observe(t.key, err)
 	}
+	if class == llm.ClassAuth && t.key != nil {
+		c.g.tokens.drop(t.key) // it may have been called back
+	}
 }
 
 // try is an attempt under way.

@@ -201,15 +201,17 @@ func (c *compiler) keys(p *provider, conf *Provider) {
 		switch {
 		case k.Weight < 0 || k.Weight > MaxWeight:
 			c.fault(fmt.Sprintf("keys[%d].weight", i), "a weight is a whole number from 1 to %d", MaxWeight)
-		case strings.ContainsFunc(k.Secret.Reveal(), func(r rune) bool { return r <= ' ' || r >= 0x7f }):
-			c.fault(fmt.Sprintf("keys[%d].value", i), "the key holds a space, a line break or a character that no key has: paste it again")
 		case k.Disabled || k.Secret == "":
 			continue
+		}
+		parsed, err := parseKey(p.vendor, k.Secret)
+		if err != nil {
+			c.fault(fmt.Sprintf("keys[%d].value", i), "%v", err)
 		}
 		sum := sha256.Sum256([]byte(k.Secret.Reveal()))
 		ready := &key{
 			id: k.ID, name: k.Name, provider: conf.Name, secret: k.Secret, weight: max(k.Weight, 1),
-			live: k.ID + "/" + hex.EncodeToString(sum[:6]),
+			live: k.ID + "/" + hex.EncodeToString(sum[:6]), credential: parsed,
 		}
 		p.keys = append(p.keys, ready)
 		if !conf.Disabled {

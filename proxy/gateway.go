@@ -43,6 +43,7 @@ type Gateway struct {
 	price       func(vendor, model string) (perMillion float64, known bool) // nil: no price is known
 	sleep       func(context.Context, time.Duration) bool                   // false: the context ended first
 	transports  *transports
+	tokens      *tokens
 	fetching    transportKey // connections by which media are fetched
 	inFlight    atomic.Int64
 	unready     atomic.Bool
@@ -74,6 +75,7 @@ func New(o Options) *Gateway {
 	if o.Version == "" {
 		g.agent = "posthouse"
 	}
+	g.tokens = newTokens(g.now)
 	g.keyring, g.breakers, g.keyBreakers, g.absences, g.sleep = newKeyring(g.now), newBreakers(g.now), newBreakers(g.now), newAbsences(g.now), sleep
 	g.bonds = newBonds(g.now)
 	g.stopping, g.stop = context.WithCancelCause(context.Background())
@@ -89,6 +91,7 @@ func (g *Gateway) Load(s *Snapshot) {
 	defer g.loading.Unlock()
 	g.snapshot.Store(s)
 	g.keyring.keep(s.keys)
+	g.tokens.keep(s.keys)
 }
 
 // InFlight is the number of calls being served.

@@ -81,7 +81,12 @@ type probe struct {
 
 func (p *probe) run(ctx context.Context) {
 	req, err := p.request(ctx)
-	if err != nil {
+	var refused *llm.Error
+	switch {
+	case errors.As(err, &refused): // by those who give tokens for the key
+		p.Class, p.Status, p.Message = refused.Class, refused.Status, refused.Message
+		return
+	case err != nil:
 		p.Class, p.Message = llm.ClassBadRequest, err.Error()
 		return
 	}
@@ -143,10 +148,12 @@ func (p *probe) request(ctx context.Context) (*http.Request, error) {
 	for name, values := range conf.query {
 		query[name] = values
 	}
-	if len(conf.keys) > 0 {
-		authorise(req.Header, query, auth, conf.keys[0])
-	}
 	req.URL.RawQuery = query.Encode()
+	if len(conf.keys) > 0 {
+		if failed := p.g.authorise(ctx, req, auth, conf, conf.keys[0]); failed != nil {
+			return nil, failed
+		}
+	}
 	return req, nil
 }
 

@@ -50,11 +50,12 @@ type provider struct {
 
 // key is a provider's key ready to be used.
 type key struct {
-	id, name string
-	provider string // its name
-	secret   Secret
-	weight   int
-	live     string // what its live state hangs on: id and fingerprint, so that a replaced key starts afresh
+	id, name   string
+	provider   string // its name
+	secret     Secret
+	weight     int
+	credential credential // nil: the secret is sent as it is
+	live       string     // what its live state hangs on: id and fingerprint, so that a replaced key starts afresh
 }
 
 // consumer is a Consumer ready to be let in.
@@ -88,10 +89,16 @@ func (p *provider) serves(model string) bool {
 // that any name may be tried there.
 func (p *provider) takesAny() bool { return p.models == nil && len(p.vendor.Models) == 0 }
 
-// secrets calls f for each of the provider's secrets.
+// secrets calls f for each of the provider's secrets, and for the parts of those
+// that have any.
 func (p *provider) secrets(f func(string)) {
 	for _, k := range p.keys {
 		f(k.secret.Reveal())
+		if k.credential != nil {
+			for _, s := range k.credential.secrets() {
+				f(s.Reveal())
+			}
+		}
 	}
 }
 

@@ -51,8 +51,10 @@ func (t *try) request(ctx context.Context, body *rawjson.Text) (*http.Request, *
 	t.headers(r.Header)
 	query := u.Query()
 	t.passQuery(query)
-	authorise(r.Header, query, auth, t.key)
 	u.RawQuery = query.Encode()
+	if failed := t.g.authorise(ctx, r, auth, p, t.key); failed != nil {
+		return nil, failed
+	}
 	return r.WithContext(ctx), nil
 }
 
@@ -120,21 +122,6 @@ func (t *try) passQuery(query url.Values) {
 	}
 	for name, values := range t.cand.provider.query {
 		query[name] = values
-	}
-}
-
-// authorise adds a provider's key in the vendor's way.
-func authorise(h http.Header, query url.Values, auth catalog.Auth, k *key) {
-	if k == nil {
-		return
-	}
-	switch auth.Kind {
-	case catalog.AuthBearer:
-		h.Set("Authorization", "Bearer "+k.secret.Reveal())
-	case catalog.AuthHeader:
-		h.Set(auth.Name, k.secret.Reveal())
-	case catalog.AuthQuery:
-		query.Set(auth.Name, k.secret.Reveal())
 	}
 }
 

@@ -1,5 +1,7 @@
 package catalog
 
+import "slices"
+
 // Text is a name or sentence in the console's two languages.
 type Text struct {
 	EN string `json:"en"`
@@ -89,17 +91,43 @@ type Speaks struct {
 
 // Auth says how a vendor's key travels.
 type Auth struct {
-	Kind string `json:"kind"`           // "bearer", "header", "query" or "none"
-	Name string `json:"name,omitempty"` // the header's or query parameter's name
+	Kind string `json:"kind"` // one of the kinds below
+	// Name is the header's or query parameter's name; of sigv4 the service that
+	// is signed for, of gcp and azure-ad the scope that is asked for.
+	Name string `json:"name,omitempty"`
+	// Else is how keys travel that are not of this kind's form, such as a Bedrock
+	// API key where there may be an AWS access key, too.
+	Else *Auth `json:"else,omitempty"`
 }
 
-// The kinds of Auth.
+// The kinds of Auth. The last three don't send the key: they sign with it, or
+// fetch a token for it.
 const (
 	AuthBearer = "bearer"
 	AuthHeader = "header"
 	AuthQuery  = "query"
 	AuthNone   = "none"
+	AuthSigV4  = "sigv4"    // AWS Signature Version 4
+	AuthGCP    = "gcp"      // a Google service account
+	AuthEntra  = "azure-ad" // a Microsoft Entra ID application
 )
+
+// Auths are all ways in which the vendor's keys may travel.
+func (v *Vendor) Auths() []Auth {
+	var all []Auth
+	add := func(a *Auth) {
+		for ; a != nil; a = a.Else {
+			if !slices.ContainsFunc(all, func(o Auth) bool { return o.Kind == a.Kind && o.Name == a.Name }) {
+				all = append(all, *a)
+			}
+		}
+	}
+	add(&v.Auth)
+	for i := range v.Speaks {
+		add(v.Speaks[i].Auth)
+	}
+	return all
+}
 
 // Region is one home of a vendor's API.
 type Region struct {

@@ -42,12 +42,16 @@ var codes = map[string]llm.Class{
 	"11203":                   llm.ClassRateLimited, // Spark
 	"resource_exhausted":      llm.ClassRateLimited, // Google
 
+	"servicequotaexceededexception": llm.ClassQuotaExhausted, // Bedrock, as 400
+
 	// The vendor is busy.
-	"overloaded_error":        llm.ClassOverloaded, // Anthropic
-	"engine_overloaded_error": llm.ClassOverloaded, // Moonshot
-	"serveroverloaded":        llm.ClassOverloaded, // Ark, as 429
-	"modelunavailable":        llm.ClassOverloaded, // DashScope
-	"1305":                    llm.ClassOverloaded, // Zhipu
+	"modelnotreadyexception":      llm.ClassOverloaded, // Bedrock, as 429
+	"serviceunavailableexception": llm.ClassOverloaded, // Bedrock
+	"overloaded_error":            llm.ClassOverloaded, // Anthropic
+	"engine_overloaded_error":     llm.ClassOverloaded, // Moonshot
+	"serveroverloaded":            llm.ClassOverloaded, // Ark, as 429
+	"modelunavailable":            llm.ClassOverloaded, // DashScope
+	"1305":                        llm.ClassOverloaded, // Zhipu
 
 	// The vendor has trouble.
 	"server_error":        llm.ClassServerError,
@@ -56,14 +60,21 @@ var codes = map[string]llm.Class{
 	"internalservererror": llm.ClassServerError, // Ark
 	"api_error":           llm.ClassServerError, // Anthropic
 
+	"modelerrorexception":       llm.ClassServerError, // Bedrock, as 424
+	"modelstreamerrorexception": llm.ClassServerError, // Bedrock, as 424
+	"modeltimeoutexception":     llm.ClassServerError, // Bedrock, as 408
+
 	// Our key is refused.
-	"invalid_api_key":      llm.ClassAuth,
-	"invalidapikey":        llm.ClassAuth,
-	"api_key_invalid":      llm.ClassAuth, // Google, as 400
-	"authentication_error": llm.ClassAuth,
-	"authenticationerror":  llm.ClassAuth, // Ark
-	"invalid_iam_token":    llm.ClassAuth, // Qianfan
-	"1004":                 llm.ClassAuth, // MiniMax
+	"unrecognizedclientexception": llm.ClassAuth, // AWS
+	"expiredtokenexception":       llm.ClassAuth, // AWS
+	"invalidsignatureexception":   llm.ClassAuth, // AWS
+	"invalid_api_key":             llm.ClassAuth,
+	"invalidapikey":               llm.ClassAuth,
+	"api_key_invalid":             llm.ClassAuth, // Google, as 400
+	"authentication_error":        llm.ClassAuth,
+	"authenticationerror":         llm.ClassAuth, // Ark
+	"invalid_iam_token":           llm.ClassAuth, // Qianfan
+	"1004":                        llm.ClassAuth, // MiniMax
 
 	// The vendor does not have the model.
 	"model_not_found":           llm.ClassModelNotFound,
@@ -72,6 +83,7 @@ var codes = map[string]llm.Class{
 	"deploymentnotfound":        llm.ClassModelNotFound, // Azure
 	"invalidendpointormodel*":   llm.ClassModelNotFound, // Ark
 	"resource_not_found_error":  llm.ClassModelNotFound, // Moonshot
+	"resourcenotfoundexception": llm.ClassModelNotFound, // Bedrock
 	"1211":                      llm.ClassModelNotFound, // Zhipu
 	"20012":                     llm.ClassModelNotFound, // SiliconFlow
 	"not_found_error":           llm.ClassModelNotFound, // Anthropic
@@ -124,7 +136,11 @@ var phrases = []struct {
 	{[]int{400, 429}, []string{"api usage limits"}, llm.ClassQuotaExhausted}, // Anthropic: the spend limit
 	{[]int{400, 422}, []string{"model", "does not exist"}, llm.ClassModelNotFound},
 	{[]int{400, 422}, []string{"model", "not found"}, llm.ClassModelNotFound},
-	{[]int{400, 422}, []string{"not a valid model"}, llm.ClassModelNotFound}, // OpenRouter
+	{[]int{400}, []string{"model identifier is invalid"}, llm.ClassModelNotFound}, // Bedrock
+	{[]int{400}, []string{"on-demand throughput isn"}, llm.ClassModelNotFound},    // Bedrock: it wants an inference profile
+	{[]int{403}, []string{"access to the model"}, llm.ClassModelNotFound},         // Bedrock: the key is fine, the model is not enabled
+	{[]int{400, 413, 422}, []string{"input is too long"}, llm.ClassContextLength}, // Bedrock
+	{[]int{400, 422}, []string{"not a valid model"}, llm.ClassModelNotFound},      // OpenRouter
 	{[]int{403, 429}, []string{"insufficient balance"}, llm.ClassQuotaExhausted},
 	{[]int{403, 429}, []string{"insufficient", "quota"}, llm.ClassQuotaExhausted},
 	{[]int{403, 429}, []string{"exceeded your current quota"}, llm.ClassQuotaExhausted},
@@ -180,8 +196,8 @@ func byStatus(status int) llm.Class {
 		return llm.ClassContentFilter // StepFun
 	case http.StatusServiceUnavailable, 529: // 529: Anthropic, overloaded
 		return llm.ClassOverloaded
-	case http.StatusRequestTimeout, http.StatusConflict:
-		return llm.ClassServerError // both are documented as worth a retry
+	case http.StatusRequestTimeout, http.StatusConflict, http.StatusFailedDependency: // 424: Bedrock, the model failed
+		return llm.ClassServerError // all are documented as worth a retry
 	}
 	switch {
 	case status >= 500:
