@@ -5,7 +5,8 @@
 //
 // The SQL keeps to what SQLite and Postgres both understand: VARCHAR ids made
 // by the program, BIGINT milliseconds (0: none), BOOLEAN, TEXT for JSON, no
-// AUTOINCREMENT, no triggers.
+// AUTOINCREMENT, no triggers. Where they must be told different things, a word
+// followed by a comment is replaced for SQLite (dialect.go).
 package migrations
 
 import (
@@ -61,6 +62,9 @@ func (s Set) Apply(ctx context.Context, dialect string, db *sql.DB) error {
 	sub, err := fs.Sub(files, s.dir)
 	if err != nil {
 		return fmt.Errorf("migrate %s: %w", s.dir, err)
+	}
+	if kind == goose.DialectSQLite3 {
+		sub = forSQLite{sub}
 	}
 	steps, err := goose.NewProvider(kind, db, sub, goose.WithDisableGlobalRegistry(true), goose.WithLogger(goose.NopLogger()))
 	if err != nil {

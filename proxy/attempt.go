@@ -35,6 +35,7 @@ func (c *call) attempt(ln lane, cand *candidate, k *key) (*llm.Error, int) {
 		defer timer.Stop()
 	}
 	err := t.run()
+	t.settle(err)
 	t.at.Duration = time.Since(began)
 	if err == nil {
 		c.learn(t, nil)
@@ -57,6 +58,9 @@ func (c *call) begin(cand *candidate, k *key, began time.Time) *Attempt {
 	if k != nil {
 		at.KeyID, at.KeyName = k.id, k.name
 	}
+	if c.snap.tracing != nil && c.snap.tracing.Propagate {
+		at.Span = NewSpan()
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.tries = append(c.tries, at)
@@ -66,6 +70,10 @@ func (c *call) begin(cand *candidate, k *key, began time.Time) *Attempt {
 // learn draws from an attempt what it says about its key and its target. An
 // attempt that was called off says nothing.
 func (c *call) learn(t *try, err *llm.Error) {
+	drill := t.at.Injected != "" && c.g.stage == nil
+	if drill && !c.g.injector.holds(t.cand.provider.id) {
+		return
+	}
 	var class llm.Class
 	var wait time.Duration
 	if err != nil {
@@ -87,6 +95,9 @@ func (c *call) learn(t *try, err *llm.Error) {
 	}
 	if err != nil {
 		c.g.keyring.observe(t.key, err)
+		if drill && t.key != nil {
+			c.g.keyring.drilled(t.key, t.cand.provider.id, class)
+		}
 	}
 	if class == llm.ClassAuth && t.key != nil {
 		c.g.tokens.drop(t.key) // it may have been called back
@@ -107,6 +118,7 @@ type try struct {
 	ctx    context.Context
 	clock  *clock
 	times  Timeouts
+	heard  heard
 }
 
 func (t *try) run() *llm.Error {
@@ -117,16 +129,24 @@ func (t *try) run() *llm.Error {
 	case t.entry.endpoint.Count != nil:
 		return t.counts()
 	}
-	body, failed := t.written()
-	if failed != nil {
-		return failed
+	resp, failed := t.ask()
+	if failed == nil && t.optionRefused(resp) {
+		resp, failed = t.ask()
 	}
-	resp, failed := t.send(body)
 	if failed != nil {
 		return failed
 	}
 	defer func() { _ = resp.Body.Close() }()
 	return t.answer(resp)
+}
+
+// ask writes the request and sends it.
+func (t *try) ask() (*http.Response, *llm.Error) {
+	body, failed := t.written()
+	if failed != nil {
+		return nil, failed
+	}
+	return t.send(body)
 }
 
 // send sends a body and waits for the answer's head.
@@ -136,11 +156,12 @@ func (t *try) send(body *rawjson.Text) (*http.Response, *llm.Error) {
 	if failed != nil {
 		return nil, failed
 	}
+	if t.at.Span != ([8]byte{}) {
+		req.Header.Set(traceHeader, t.rec.Trace.header(t.at.Span))
+	}
 	t.clock.set(llm.ClassHeadersTimeout, t.times.Headers)
-	pool := t.cand.provider.transport
-	pool.connect = t.times.Connect
 	t.at.BytesOut = req.ContentLength
-	resp, err := t.g.transports.get(pool).RoundTrip(req)
+	resp, err := t.deliver(req)
 	d.note(t.at)
 	if err != nil {
 		return nil, t.broken(err, false)

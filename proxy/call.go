@@ -44,8 +44,10 @@ type call struct {
 	sent      sent          // what the client has of a stream
 	leaving
 
-	mu    sync.Mutex // guards tries and rec.Skipped while two targets are asked side by side
-	tries []*Attempt // in the order of their starts; finish puts them into rec
+	mu    sync.Mutex // guards tries, uncounted and rec.Skipped while two targets are asked side by side
+	tries []*Attempt // in the order of their starts; account puts them into rec
+
+	uncounted []uncounted // attempts that no vendor counted
 
 	unwatch   func() bool // ends the watch on the client's connection
 	rec       Record
@@ -58,8 +60,12 @@ func (g *Gateway) newCall(w http.ResponseWriter, r *http.Request) *call {
 	c.ctx, c.cancel = context.WithCancelCause(context.WithoutCancel(r.Context()))
 	c.unwatch = context.AfterFunc(r.Context(), c.clientLeft)
 	c.dialect = g.dialectOf(r)
-	c.rec = Record{ID: newRequestID(), Start: g.now(), ClientIP: clientIP(r), Method: r.Method, Path: r.URL.Path}
+	now := g.now()
+	c.rec = Record{ID: newRequestID(now), Start: now, ClientIP: clientIP(r), Method: r.Method, Path: r.URL.Path}
 	w.Header().Set("X-Request-Id", c.rec.ID)
+	if c.snap.tracing != nil {
+		c.rec.Trace = newTrace(r.Header.Get(traceHeader), c.snap.tracing.Sample)
+	}
 	return c
 }
 
@@ -95,6 +101,7 @@ func (c *call) serve() *llm.Error {
 	if c.way.route != nil {
 		c.drain.Store(c.way.route.drain)
 	}
+	c.g.endInjections()
 	plan := c.plan()
 	if c.peek.stream {
 		c.startPings()

@@ -18,6 +18,14 @@ type Config struct {
 	Consumers []Consumer
 	Prices    []price.Entry  // an admin's own; they come before the shipped ones
 	Exchange  price.Exchange // the zero value is price.Default
+	Tracing   Tracing
+}
+
+// Tracing says whether calls belong to traces. The zero value is no.
+type Tracing struct {
+	Enabled   bool
+	Sample    int  // of a thousand calls whose caller does not say whether it is traced
+	Propagate bool // tell vendors of the trace; else it ends here
 }
 
 // AccessMode says who may call the proxy.

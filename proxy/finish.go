@@ -2,6 +2,7 @@ package proxy
 
 import (
 	"context"
+	"encoding/binary"
 	"encoding/hex"
 	"fmt"
 	"log/slog"
@@ -9,21 +10,34 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/posthouse/posthouse/proxy/llm"
 )
 
-// newRequestID makes an id that is unique and can't be guessed.
-func newRequestID() string {
+// newRequestID makes an id that is unique and can't be guessed. It begins with
+// the time in milliseconds, so that the ids of a log are in its order and a
+// call is found by its id without an index (RequestTime).
+func newRequestID(now time.Time) string {
 	var b [16]byte
-	for i := range 2 {
-		v := rand.Uint64() // the runtime's ChaCha8 source
-		for j := range 8 {
-			b[8*i+j] = byte(v >> (8 * j))
-		}
+	binary.BigEndian.PutUint64(b[:8], uint64(now.UnixMilli())<<16|rand.Uint64()>>48) // the runtime's ChaCha8 source
+	binary.BigEndian.PutUint64(b[8:], rand.Uint64())
+	return requestPrefix + hex.EncodeToString(b[:])
+}
+
+// requestPrefix begins every request id.
+const requestPrefix = "req_"
+
+// RequestTime is when the call with a request id began, to the millisecond;
+// false: the id was not made here.
+func RequestTime(id string) (time.Time, bool) {
+	digits, ours := strings.CutPrefix(id, requestPrefix)
+	raw, err := hex.DecodeString(digits)
+	if !ours || err != nil || len(raw) != 16 {
+		return time.Time{}, false
 	}
-	return "req_" + hex.EncodeToString(b[:])
+	return time.UnixMilli(int64(binary.BigEndian.Uint64(raw[:8]) >> 16)), true
 }
 
 // refuse tells the client of an error in its dialect: as an answer where
@@ -112,17 +126,19 @@ func (c *call) finish() {
 	c.cancel(nil)
 	c.settleGone()
 	c.rec.Duration = time.Since(c.began)
-	for _, at := range c.tries {
-		c.rec.estimateOutrun(at)
-		c.rec.Attempts = append(c.rec.Attempts, *at)
-	}
 	if c.rec.Class == llm.ClassClientClosed {
 		c.rec.Status = statusClientClosed
 	}
-	if c.g.recorder != nil {
-		c.g.recorder.Record(&c.rec)
+	if len(c.uncounted) > 0 && c.g.counting.take(c) {
+		return
 	}
-	c.g.log.LogAttrs(context.Background(), slog.LevelInfo, "call", c.rec.attrs()...)
+	c.estimate()
+	c.account()
+}
+
+// logCall writes the log line of a call.
+func (g *Gateway) logCall(r *Record) {
+	g.log.LogAttrs(context.Background(), slog.LevelInfo, "call", r.attrs()...)
 }
 
 // attrs are the record as one line of the log: no content, no secrets.
@@ -154,8 +170,14 @@ func (r *Record) attrs() []slog.Attr {
 	if len(r.Attempts) > 0 {
 		attrs = append(attrs, slog.Int("attempts", len(r.Attempts)), slog.Float64("ttft_ms", millis(r.FirstByte)))
 	}
-	if r.UsageSeen {
+	if r.UsageSeen || r.Usage.OutputFrom != "" {
 		attrs = append(attrs, slog.Int64("prompt_tokens", r.Usage.Prompt()), slog.Int64("completion_tokens", r.Usage.Output))
+	}
+	if from := r.Usage.OutputFrom; from != "" && from != llm.FromProvider {
+		text("tokens_from", string(from))
+	}
+	if r.Cost.Known {
+		text("cost", r.Cost.Amount.String())
 	}
 	for i, skipped := range r.Skipped {
 		text(fmt.Sprintf("skipped_%d", i+1), fmt.Sprintf("%s/%s: %s", skipped.Provider, skipped.Model, clip(skipped.Why, 200)))

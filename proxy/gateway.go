@@ -40,11 +40,15 @@ type Gateway struct {
 	absences    *absences
 	loads       loads
 	bonds       *bonds
-	price       func(vendor, model string) (perMillion float64, known bool) // nil: no price is known
-	sleep       func(context.Context, time.Duration) bool                   // false: the context ended first
+	injector    injector
+	simulator   simulator
+	stage       stage                                     // nil: attempts go to their vendors
+	sleep       func(context.Context, time.Duration) bool // false: the context ended first
 	transports  *transports
 	tokens      *tokens
 	fetching    transportKey // connections by which media are fetched
+	optionless  targets      // that refuse to be asked for counts
+	counting    *counting
 	inFlight    atomic.Int64
 	unready     atomic.Bool
 
@@ -77,7 +81,9 @@ func New(o Options) *Gateway {
 	}
 	g.tokens = newTokens(g.now)
 	g.keyring, g.breakers, g.keyBreakers, g.absences, g.sleep = newKeyring(g.now), newBreakers(g.now), newBreakers(g.now), newAbsences(g.now), sleep
-	g.bonds = newBonds(g.now)
+	g.bonds, g.simulator.pace = newBonds(g.now), 5*time.Millisecond
+	g.injector.now, g.injector.forget = g.now, g.forget
+	g.counting = newCounting()
 	g.stopping, g.stop = context.WithCancelCause(context.Background())
 	empty, _ := Compile(Config{})
 	g.snapshot.Store(empty)
@@ -101,11 +107,14 @@ func (g *Gateway) InFlight() int { return int(g.inFlight.Load()) }
 func (g *Gateway) SetReady(ready bool) { g.unready.Store(!ready) }
 
 // Stop ends the calls that still run: streams get an error event in their
-// dialect, and new calls are refused.
+// dialect, and new calls are refused. It waits for the tokens that are still to
+// be counted, so that their records are made.
 func (g *Gateway) Stop() {
 	g.SetReady(false)
 	g.stop(errStopping)
+	g.counting.wait()
 	g.transports.close()
+	g.simulator.stop()
 }
 
 // KeyStates is the live state of every key that is not simply ok, by Key.ID.

@@ -52,20 +52,20 @@ var goldenClients = []string{"openai", "responses", "anthropic", "gemini"}
 // section is a piece of a golden file.
 type section struct{ name, text string }
 
-// golden is a golden file.
-type golden struct {
+// goldenCase is a golden file.
+type goldenCase struct {
 	path     string
 	comment  string
 	sections []section
 }
 
-func readGolden(t *testing.T, path string) *golden {
+func readGolden(t *testing.T, path string) *goldenCase {
 	t.Helper()
 	b, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	g := &golden{path: path}
+	g := &goldenCase{path: path}
 	for line := range strings.Lines(string(b)) {
 		name, ok := strings.CutPrefix(line, "-- ")
 		if name, ends := strings.CutSuffix(strings.TrimRight(name, "\r\n"), " --"); ok && ends {
@@ -81,7 +81,7 @@ func readGolden(t *testing.T, path string) *golden {
 	return g
 }
 
-func (g *golden) get(name string) (string, bool) {
+func (g *goldenCase) get(name string) (string, bool) {
 	for _, s := range g.sections {
 		if s.name == name {
 			return s.text, true
@@ -91,7 +91,7 @@ func (g *golden) get(name string) (string, bool) {
 }
 
 // check compares a section with what came out, or writes it.
-func (g *golden) check(t *testing.T, name, got string) {
+func (g *goldenCase) check(t *testing.T, name, got string) {
 	t.Helper()
 	got = strings.TrimRight(got, "\n") + "\n"
 	want, known := g.get(name)
@@ -108,7 +108,7 @@ func (g *golden) check(t *testing.T, name, got string) {
 	}
 }
 
-func (g *golden) save(t *testing.T) {
+func (g *goldenCase) save(t *testing.T) {
 	if !*updateGolden {
 		return
 	}
@@ -187,7 +187,7 @@ func TestGoldenRequests(t *testing.T) {
 	}
 }
 
-func goldenRequest(t *testing.T, g *golden, p *protocol.Protocol, body, name string, far *protocol.Protocol, vendorID, model string) {
+func goldenRequest(t *testing.T, g *goldenCase, p *protocol.Protocol, body, name string, far *protocol.Protocol, vendorID, model string) {
 	t.Helper()
 	r, failed := conversing(p).In.DecodeRequest(&protocol.Question{Body: []byte(body), Model: "asked-model"})
 	if failed != nil {
@@ -258,7 +258,7 @@ func TestGoldenAnswers(t *testing.T) {
 	}
 }
 
-func goldenAnswer(t *testing.T, g *golden, p *protocol.Protocol, name string, client *protocol.Protocol) {
+func goldenAnswer(t *testing.T, g *goldenCase, p *protocol.Protocol, name string, client *protocol.Protocol) {
 	t.Helper()
 	asked := &llm.Request{Dialect: client.Name, Model: "asked-model", Usage: true, Messages: []llm.Message{{Role: llm.User, Parts: []llm.Part{&llm.Text{Text: "Hello."}}}}}
 	target := &protocol.Target{Vendor: "Vendor", Model: "far-model", Origin: "origin0", Unique: "u", Request: asked, Header: http.Header{}}

@@ -19,6 +19,10 @@ func (c *compiler) prices() {
 		c.item("price", strconv.Itoa(f.Entry), cmp.Or(e.Provider, e.Vendor)+"/"+e.Model)
 		c.fault(f.Field, "%v", f.Err)
 	}
+	if c.conf.Tracing.Enabled {
+		tracing := c.conf.Tracing
+		c.snap.tracing = &tracing
+	}
 	c.item("exchange", "", "")
 	c.snap.exchange = c.conf.Exchange
 	if c.conf.Exchange.Display == "" {

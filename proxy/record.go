@@ -48,7 +48,9 @@ type Record struct {
 	UsageSeen bool // the vendor said what was used
 	Cost      Cost // of all attempts together
 
-	Plan     []Choice // the candidates in the order in which they were to be tried
+	Plan  []Choice // the candidates in the order in which they were to be tried
+	Trace Trace
+
 	Attempts []Attempt
 	Skipped  []Skip
 	Rescued  bool // a stream that broke off was finished by another target
@@ -81,6 +83,7 @@ type Attempt struct {
 	First     time.Duration // attempt start → first content; 0 if none came
 	Idle      time.Duration // the longest silence between two pieces of the answer
 	Duration  time.Duration // attempt start → end
+	Injected  string        // the fault that was put in its way; "none" where the fake vendor answered well
 	Reused    bool          // it went out on a connection that was open already; Connect and TLS are 0 then
 	Connect   time.Duration // dialling, name resolution apart; 0 if it did not come to that
 	TLS       time.Duration // the handshake
@@ -100,6 +103,8 @@ type Attempt struct {
 	Usage     llm.Usage
 	UsageSeen bool
 	Cost      Cost
+
+	Span [8]byte // its id in the trace; zero if there is none or vendors are not told
 }
 
 // Cost is what something cost. The zero value is not known, which is another

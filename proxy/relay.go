@@ -162,6 +162,7 @@ func (t *try) whole(resp *http.Response) *llm.Error {
 			}
 		}
 		t.takeUsage(held)
+		t.heard.body = held
 		if !t.commit(resp, int64(len(held))) {
 			return outrun()
 		}
@@ -224,6 +225,7 @@ func (t *try) copyRest(body io.Reader, held []byte) *llm.Error {
 		}
 		if errors.Is(err, io.EOF) {
 			t.takeTailUsage(tail)
+			t.heard.bytes = t.rec.BytesOut // too long to be kept
 			return nil
 		}
 		if err != nil {
@@ -272,7 +274,7 @@ const usageKey = `"usage`
 // call's once the answer is committed.
 func (t *try) takeUsage(data []byte) {
 	read := t.entry.endpoint.Answer.Usage
-	if read == nil || !bytes.Contains(data, []byte(usageKey)) {
+	if read == nil {
 		return
 	}
 	if u, ok := read(data); ok {
@@ -289,6 +291,9 @@ func (t *try) takeUsage(data []byte) {
 func (t *try) takeSum(data []byte) {
 	own, seen := t.at.Usage, t.at.UsageSeen
 	t.takeUsage(data)
+	if t.at.UsageSeen {
+		t.rec.Usage.OutputFrom = llm.FromEstimates // of the first part only its events were counted
+	}
 	t.at.Usage, t.at.UsageSeen = own, seen
 }
 

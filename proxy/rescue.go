@@ -131,7 +131,7 @@ func (c *call) continuation(cand *candidate) []rawjson.Edit {
 		return nil
 	}
 	m, _ := cand.provider.vendor.Model(cand.model)
-	how := protocol.Continuation{Ask: !m.Prefix, Flag: cand.provider.vendor.PrefixFlag}
+	how := protocol.Continuation{Ask: !m.Prefix, Flag: cand.provider.vendor.PrefixFlag, Tokens: c.sent.events}
 	edits, _ := c.sent.resume.Continue(c.peek.fields, c.body, c.sent.text, how)
 	return edits
 }
@@ -169,7 +169,7 @@ func (m *seam) event(data []byte, finished bool) (passed [][]byte, ok bool) {
 		return nil, true
 	}
 	repeated := m.repeated()
-	if m.sent.restart && repeated < len(m.prior) {
+	if m.sent.restart && repeated < len(m.prior) || m.cutShort(repeated) {
 		return nil, false
 	}
 	m.joined = true
@@ -182,6 +182,12 @@ func (m *seam) event(data []byte, finished bool) (passed [][]byte, ok bool) {
 		passed = append(passed, m.sent.resume.Join(data, joint))
 	}
 	return passed, true
+}
+
+// cutShort reports whether the target told the beginning of the answer anew and
+// ended before it came to what the client does not have.
+func (m *seam) cutShort(repeated int) bool {
+	return repeated == 0 && len(m.held) >= 4*leastOverlap && strings.HasPrefix(m.prior, m.held)
 }
 
 // hold adds to the held text.
@@ -204,8 +210,7 @@ func highSurrogate(escape []byte) bool {
 // unescaped reads text as it stands in a JSON string.
 func unescaped(text []byte) string {
 	var s string
-	quoted := append(append([]byte{'"'}, text...), '"')
-	if json.Unmarshal(quoted, &s) != nil {
+	if json.Unmarshal(quotedText(text), &s) != nil {
 		return string(text)
 	}
 	return s

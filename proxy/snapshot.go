@@ -28,6 +28,7 @@ type Snapshot struct {
 
 	prices   *price.Table
 	exchange price.Exchange
+	tracing  *Tracing // nil: off
 }
 
 // provider is a Provider ready to be called.

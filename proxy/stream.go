@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -32,6 +33,7 @@ type streaming struct {
 	resp     *http.Response
 	reader   protocol.Frames
 	answer   *protocol.Answer
+	shown    []byte // the event in hand, where its caller gets less of it
 	held     []byte // events before the first content: nothing is promised yet
 	voice    *voice // nil: events are passed on as they come
 	onward   bool   // it goes on with another's answer
@@ -142,9 +144,18 @@ func (s *streaming) event(ev sse.Event) *llm.Error {
 	}
 	s.finished = s.finished || sig.Has(protocol.Finished)
 	s.done = sig.Has(protocol.Done)
+	s.tally(ev.Data)
 	if s.seam != nil {
 		return s.resumed(ev, sig)
 	}
+	raw, shown := s.unasked(ev)
+	if !shown {
+		if s.committed || s.patient {
+			s.alive()
+		}
+		return nil
+	}
+	ev.Raw = raw
 	if !s.committed && !s.promise(ev, sig) {
 		if s.patient {
 			s.alive()
@@ -180,11 +191,18 @@ func (s *streaming) resumed(ev sse.Event, sig protocol.Signal) *llm.Error {
 	}
 	passed, ok := s.seam.event(ev.Data, s.finished)
 	if !ok {
-		return &llm.Error{Class: llm.ClassMalformed, Message: "asked from the start, it told another story than the part that was sent already"}
+		return &llm.Error{Class: llm.ClassMalformed, Message: "it told another story than the part that was sent already, or less of it"}
 	}
 	for _, data := range passed {
 		s.takeSum(data)
 		s.sent.take(sse.Event{Data: data})
+		if s.heard.asked {
+			from, to := s.answer.UsageOption.Strip(data)
+			if to-from == len(data) {
+				continue
+			}
+			data = append(bytes.Clone(data[:from]), data[to:]...)
+		}
 		if err := s.pass(append(append([]byte("data: "), data...), "\n\n"...)); err != nil {
 			return err
 		}

@@ -9,8 +9,6 @@ import (
 	"strings"
 	"sync/atomic"
 	"time"
-
-	"github.com/posthouse/posthouse/proxy/llm"
 )
 
 // dialing is how long a new connection took. net/http dials in goroutines of
@@ -108,12 +106,4 @@ func vendorID(get func(string) string) string {
 		}
 	}
 	return ""
-}
-
-// estimateOutrun notes what an attempt that was called off will be billed for,
-// as far as that can be told: its prompt, which was the winner's.
-func (r *Record) estimateOutrun(at *Attempt) {
-	if at.Class == llm.ClassOutrun && !at.UsageSeen && r.UsageSeen {
-		at.Usage = llm.Usage{Input: r.Usage.Prompt(), InputFrom: llm.FromEstimates}
-	}
 }

@@ -17,6 +17,7 @@ import (
 // translated.
 func (t *try) written() (*rawjson.Text, *llm.Error) {
 	if t.speech.passes {
+		t.heard.asked = len(t.usageEdits(t.cand)) > 0
 		return t.bodyFor(t.cand), nil
 	}
 	asked, failed := t.understood()

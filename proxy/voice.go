@@ -135,6 +135,7 @@ func (s *streaming) notice(ev llm.Event) {
 		s.voice.heard = s.voice.heard || says(ev.Part)
 	case *llm.Delta:
 		s.voice.heard = s.voice.heard || ev.Text != ""
+		s.tallyText(ev.Text)
 	case *llm.Finish:
 		s.finished = true
 	case *llm.End:

@@ -53,6 +53,7 @@ type Tokens struct {
 	AudioIn      int64 `json:"audio_in" doc:"The part of the prompt that was audio"`
 	AudioOut     int64 `json:"audio_out" doc:"The part of output that was audio"`
 	Images       int64 `json:"images" doc:"Pictures made; units, not tokens"`
+	AudioMs      int64 `json:"audio_ms" doc:"Audio heard or spoken, where the vendor counts time"`
 	Total        int64 `json:"total" doc:"As the vendors count"`
 	Estimated    int64 `json:"estimated" doc:"Requests of which a figure was counted or estimated here"`
 	Unknown      int64 `json:"unknown" doc:"Served requests of which nobody knows the usage"`

@@ -2,21 +2,14 @@ package server
 
 import (
 	"context"
+	"errors"
 	"time"
-
-	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/posthouse/posthouse/proxy"
 	"github.com/posthouse/posthouse/proxy/llm"
+	"github.com/posthouse/posthouse/server/store"
 	"github.com/posthouse/posthouse/server/usage"
 )
-
-// callLog is what the API needs of the recorder.
-type callLog interface {
-	Stats() usage.Stats
-	Recent(limit int) []*proxy.Record
-	Find(id string) (*proxy.Record, bool)
-}
 
 // Call is one call of a client, as the gateway dealt with it. It holds no
 // content.
@@ -48,7 +41,7 @@ type Call struct {
 	Dropped    int64        `json:"bytes_dropped" doc:"Of the answer, read after the client had left, for what it used"`
 	Tokens     *CallTokens  `json:"tokens,omitempty" doc:"Not there if nobody knows"`
 	Cost       *CallCost    `json:"cost,omitempty" doc:"Not there if the price is not known"`
-	Plan       []CallPlace  `json:"plan" doc:"The targets in the order in which they were to be tried"`
+	Plan       []CallPlace  `json:"plan" doc:"The targets in the order in which they were to be tried; of one only, nothing is said"`
 	Attempts   []Attempt    `json:"attempts"`
 	Skipped    []CallSkip   `json:"skipped" doc:"Targets that were not asked, and why"`
 	HasContent bool         `json:"has_content" doc:"Prompt and answer were captured"`
@@ -75,6 +68,7 @@ type CallTokens struct {
 	AudioIn      int64  `json:"audio_in"`
 	AudioOut     int64  `json:"audio_out"`
 	Images       int64  `json:"images"`
+	AudioMs      int64  `json:"audio_ms" doc:"Audio heard or spoken, where the vendor counts time"`
 	Total        int64  `json:"total"`
 	InputFrom    string `json:"input_from" enum:",provider,counted,estimated" doc:"Who counted the prompt"`
 	OutputFrom   string `json:"output_from" enum:",provider,counted,estimated" doc:"Who counted the answer"`
@@ -85,7 +79,8 @@ type CallCost struct {
 	Amount          float64 `json:"amount" doc:"In the currency of the price"`
 	Currency        string  `json:"currency"`
 	DisplayAmount   float64 `json:"display_amount" doc:"In the display currency"`
-	DisplayCurrency string  `json:"display_currency"`
+	DisplayCurrency string  `json:"display_currency" doc:"Empty: there was no exchange rate"`
+	Price           string  `json:"price,omitempty" doc:"Where the price comes from"`
 }
 
 // CallContent is what a call said and was told, where its route captures it.
@@ -109,6 +104,7 @@ type Attempt struct {
 	Key        string      `json:"key" doc:"The key's name"`
 	Resumed    bool        `json:"resumed" doc:"It went on with an answer that another had begun"`
 	Hedge      bool        `json:"hedge" doc:"It was started beside another that had not begun to answer"`
+	Injected   string      `json:"injected,omitempty" doc:"The fault that an admin or a game day put in its way; none: the fake vendor answered well"`
 	Reused     bool        `json:"reused" doc:"It went out on a connection that was open already"`
 	ConnectMs  float64     `json:"connect_ms" doc:"Dialling; 0 on a reused connection"`
 	TLSMs      float64     `json:"tls_ms" doc:"The handshake"`
@@ -117,7 +113,8 @@ type Attempt struct {
 	BytesIn    int64       `json:"bytes_in" doc:"Of the body that came"`
 	Malformed  int         `json:"malformed" doc:"Events of its stream that were not in the protocol"`
 	VendorID   string      `json:"vendor_id" doc:"Under which the vendor knows it"`
-	Tokens     *CallTokens `json:"tokens,omitempty" doc:"What it used; of one that was called off an estimate of its prompt"`
+	Tokens     *CallTokens `json:"tokens,omitempty" doc:"What it used; of one that was called off an estimate of its prompt; not there if nobody knows"`
+	Cost       *CallCost   `json:"cost,omitempty"`
 	StartMs    float64     `json:"start_ms"`
 	HeadersMs  float64     `json:"headers_ms" doc:"To the response headers; 0: none came"`
 	FirstMs    float64     `json:"first_ms" doc:"To the first content; 0: none came"`
@@ -134,127 +131,63 @@ type CallSkip struct {
 	Why      string `json:"why"`
 }
 
-// requestFilter picks requests of the log.
-type requestFilter struct {
-	dimensionInput
-	Asked    []string `query:"asked,explode" maxItems:"50" doc:"The model the client asked for; * at the end stands for any rest"`
-	Class    []string `query:"class,explode" maxItems:"50" doc:"What went wrong, such as rate_limited; * is anything"`
-	Status   []string `query:"status,explode" maxItems:"50" doc:"HTTP status, as 429 or 5xx"`
-	Op       []string `query:"op,explode" maxItems:"50"`
-	Key      string   `query:"key" maxLength:"128" doc:"Name of the provider's key that was tried"`
-	ClientIP string   `query:"client_ip" maxLength:"64"`
-	Stream   string   `query:"stream" enum:"true,false"`
-	Rescued  string   `query:"rescued" enum:"true,false" doc:"A stream that broke off was finished by another target"`
-	Fallback string   `query:"fallback" enum:"true,false" doc:"A second target was asked"`
-	MinMs    int64    `query:"min_ms" minimum:"0" doc:"It took at least so long"`
-	MinTTFT  int64    `query:"min_ttft_ms" minimum:"0"`
-	MinCost  float64  `query:"min_cost" minimum:"0" doc:"In the display currency"`
-	MinToken int64    `query:"min_tokens" minimum:"0"`
-	Text     string   `query:"q" maxLength:"200" doc:"Part of an error message of the request or one of its attempts, or a request's id"`
-}
-
-type callsInput struct {
-	requestFilter
-	Range  string    `query:"range" enum:"15m,1h,6h,24h,7d,30d,90d" doc:"Up to now. Instead of from and to; without any of them the whole log"`
-	From   time.Time `query:"from"`
-	To     time.Time `query:"to"`
-	Limit  int       `query:"limit" minimum:"1" maximum:"1000" default:"100"`
-	Before string    `query:"before" maxLength:"64" doc:"Only requests older than this: next of the page before"`
-	Facets bool      `query:"facets" doc:"Also count the values of the dimensions"`
-}
-
-type callsOutput struct {
-	Body struct {
-		Requests []Call  `json:"requests" doc:"Newest first"`
-		Next     string  `json:"next" doc:"Where the next page begins, for before; empty: this is the last"`
-		Searched string  `json:"searched,omitempty" doc:"How far back a search for rare things has looked (RFC 3339); go on with next"`
-		Facets   *Facets `json:"facets,omitempty"`
-	}
-}
-
-// Facets count the requests of the same time and dimensions by their values.
-// Each dimension is counted without its own condition, so that a page can
-// offer what else there is.
-type Facets struct {
-	Route    []Facet `json:"route"`
-	Provider []Facet `json:"provider"`
-	Model    []Facet `json:"model"`
-	Consumer []Facet `json:"consumer"`
-	Outcome  []Facet `json:"outcome"`
-	Class    []Facet `json:"class"`
-}
-
-// Facet is a value and how many requests have it.
-type Facet struct {
-	Value    string `json:"value"`
-	Requests int64  `json:"requests"`
-}
-
-type exportInput struct {
-	requestFilter
-	Range  string    `query:"range" enum:"15m,1h,6h,24h,7d,30d,90d" doc:"Up to now; default 24h. Instead of from and to"`
-	From   time.Time `query:"from"`
-	To     time.Time `query:"to"`
-	Format string    `query:"format" enum:"csv,jsonl" default:"csv" doc:"csv: one line a request; jsonl: with every attempt"`
-	Limit  int       `query:"limit" minimum:"1" maximum:"10000000" default:"1000000"`
-}
-
-// exportRequests writes the log as a file, as it is read.
-func (s *Server) exportRequests(_ context.Context, _ *exportInput) (*huma.StreamResponse, error) {
-	return nil, notYet()
-}
-
-// listRequests shows the latest calls.
-func (s *Server) listRequests(_ context.Context, in *callsInput) (*callsOutput, error) {
-	out := &callsOutput{}
-	out.Body.Requests = []Call{}
-	if s.opts.Usage == nil {
-		return out, nil
-	}
-	for _, r := range s.opts.Usage.Recent(in.Limit) {
-		out.Body.Requests = append(out.Body.Requests, showCall(r))
-	}
-	return out, nil
-}
-
 type callOutput struct{ Body Call }
 
-// getRequest shows what became of one of the latest calls: each attempt, and
-// why targets were skipped.
-func (s *Server) getRequest(_ context.Context, in *ItemID) (*callOutput, error) {
-	if s.opts.Usage != nil {
-		if r, found := s.opts.Usage.Find(in.ID); found {
-			return &callOutput{Body: showCall(r)}, nil
-		}
+// getRequest shows what became of a call: each attempt, why targets were
+// skipped, and its content where it was captured.
+func (s *Server) getRequest(ctx context.Context, in *ItemID) (*callOutput, error) {
+	gone := problem(404, "not_found", "there is no request %s in the log", bounded(in.ID, 64))
+	if s.opts.Usage == nil {
+		return nil, gone
 	}
-	return nil, problem(404, "not_found", "there is no request %s among the latest 1,000", bounded(in.ID, 64))
+	if _, found := s.opts.Usage.Find(in.ID); found {
+		s.sync(ctx)
+	}
+	row, err := s.opts.Usage.Call(ctx, in.ID)
+	if err == nil {
+		return &callOutput{Body: showRow(row)}, nil
+	}
+	// Not written, or not readable: memory knows the latest all the same.
+	if r, found := s.opts.Usage.Find(in.ID); found {
+		return &callOutput{Body: showRow(usage.Account(r))}, nil
+	}
+	if errors.Is(err, store.ErrNoCall) {
+		return nil, gone
+	}
+	return nil, err
 }
 
-func showCall(r *proxy.Record) Call {
-	c := Call{
-		ID: r.ID, At: r.Start.UTC(), ClientIP: r.ClientIP, Consumer: r.Consumer, Method: r.Method, Path: bounded(r.Path, 300),
-		Route: r.Route, Asked: r.Asked, Stream: r.Stream, Status: r.Status, Class: string(r.Class), Message: r.Message,
-		Provider: r.Provider, Model: r.Model, Rescued: r.Rescued, TTFTMs: milliseconds(r.FirstByte), DurationMs: milliseconds(r.Duration),
-		BytesIn: r.RequestLen, BytesOut: r.BytesOut, Dropped: r.BytesDropped,
-		Plan: []CallPlace{}, Attempts: []Attempt{}, Skipped: []CallSkip{},
+func showRows(rows []*store.Row) []Call {
+	list := make([]Call, 0, len(rows))
+	for _, row := range rows {
+		list = append(list, showRow(row))
 	}
-	if r.UsageSeen {
-		c.Tokens = showTokens(r.Usage)
+	return list
+}
+
+func showRow(row *store.Row) Call {
+	r := &row.Record
+	c := Call{
+		ID: r.ID, At: r.Start.UTC(), ClientIP: r.ClientIP, Consumer: r.Consumer, Method: r.Method, Path: bounded(r.Path, 300), Op: string(r.Op), Dialect: r.Dialect,
+		Route: r.Route, Asked: r.Asked, Stream: r.Stream, Status: r.Status, Outcome: row.Series.Outcome.String(), Class: string(r.Class), Message: r.Message,
+		Provider: row.Series.Provider, Model: row.Series.Model, Rescued: r.Rescued, Fallback: row.Fallback,
+		TTFTMs: milliseconds(r.FirstByte), DurationMs: milliseconds(r.Duration), TokensPerS: float64(usage.Speed(r)) / 1000,
+		BytesIn: r.RequestLen, BytesOut: r.BytesOut, Tokens: showUsage(r.Usage), Cost: showCost(r.Cost),
+		Dropped: r.BytesDropped, Plan: []CallPlace{}, Attempts: []Attempt{}, Skipped: []CallSkip{}, HasContent: row.Captured || row.Content != nil, Content: showContent(row.Content),
+	}
+	if r.Provider != "" {
+		c.Provider, c.Model = r.Provider, r.Model
 	}
 	for _, p := range r.Plan {
 		c.Plan = append(c.Plan, showPlace(p))
 	}
 	for _, a := range r.Attempts {
-		c.Attempts = append(c.Attempts, showAttempt(a))
+		c.Attempts = append(c.Attempts, showAttempt(&a))
 	}
 	for _, skip := range r.Skipped {
 		c.Skipped = append(c.Skipped, CallSkip{Provider: skip.Provider, Model: skip.Model, Why: skip.Why})
 	}
 	return c
-}
-
-func showTokens(u llm.Usage) *CallTokens {
-	return &CallTokens{Input: u.Input, CacheRead: u.CacheRead, CacheWrite: u.CacheWrite, Output: u.Output, Reasoning: u.Reasoning, Total: u.Total}
 }
 
 func showPlace(p proxy.Choice) CallPlace {
@@ -268,15 +201,45 @@ func showPlace(p proxy.Choice) CallPlace {
 	return out
 }
 
-func showAttempt(a proxy.Attempt) Attempt {
-	out := Attempt{
-		Provider: a.Provider, Model: a.Model, Key: a.KeyName, StartMs: milliseconds(a.Start), HeadersMs: milliseconds(a.Headers),
+func showAttempt(a *proxy.Attempt) Attempt {
+	return Attempt{
+		Provider: a.Provider, Model: a.Model, Dialect: a.Dialect, Key: a.KeyName, StartMs: milliseconds(a.Start), HeadersMs: milliseconds(a.Headers),
 		FirstMs: milliseconds(a.First), DurationMs: milliseconds(a.Duration), Status: a.Status, Class: string(a.Class), Message: a.Message,
 		Resumed: a.Resumed, Hedge: a.Hedge, Reused: a.Reused, ConnectMs: milliseconds(a.Connect), TLSMs: milliseconds(a.TLS),
-		IdleMs: milliseconds(a.Idle), BytesOut: a.BytesOut, BytesIn: a.BytesIn, Malformed: a.Malformed, VendorID: a.VendorID,
+		IdleMs: milliseconds(a.Idle), BytesOut: a.BytesOut, BytesIn: a.BytesIn, Malformed: a.Malformed, VendorID: a.VendorID, Injected: a.Injected,
+		Tokens: showUsage(a.Usage), Cost: showCost(a.Cost),
 	}
-	if a.UsageSeen || a.Usage != (llm.Usage{}) {
-		out.Tokens = showTokens(a.Usage)
+}
+
+// showUsage is nil where nobody knows what was used.
+func showUsage(u llm.Usage) *CallTokens {
+	if u == (llm.Usage{}) {
+		return nil
 	}
-	return out
+	return &CallTokens{
+		Input: u.Input, CacheRead: u.CacheRead, CacheWrite: u.CacheWrite, CacheWrite1h: u.CacheWrite1h, Output: u.Output, Reasoning: u.Reasoning,
+		AudioIn: u.AudioIn, AudioOut: u.AudioOut, Images: u.Images, AudioMs: u.AudioMillis, Total: u.Total,
+		InputFrom: string(u.InputFrom), OutputFrom: string(u.OutputFrom),
+	}
+}
+
+// showCost is nil where the price is not known.
+func showCost(c proxy.Cost) *CallCost {
+	if !c.Known {
+		return nil
+	}
+	return &CallCost{
+		Amount: float64(c.Amount.Nano) / nano, Currency: string(c.Amount.Currency),
+		DisplayAmount: float64(c.Shown.Nano) / nano, DisplayCurrency: string(c.Shown.Currency), Price: c.Price,
+	}
+}
+
+func showContent(c *store.Content) *CallContent {
+	if c == nil {
+		return nil
+	}
+	return &CallContent{
+		Request: string(c.Request), Answer: string(c.Answer), RequestBytes: c.RequestBytes, AnswerBytes: c.AnswerBytes,
+		RequestCut: c.RequestCut, AnswerCut: c.AnswerCut, Redactions: c.Redactions, KeptUntil: c.Expires,
+	}
 }

@@ -8,25 +8,16 @@ import (
 
 	"github.com/posthouse/posthouse/proxy"
 	"github.com/posthouse/posthouse/proxy/lab"
-	"github.com/posthouse/posthouse/server/store"
-	"github.com/posthouse/posthouse/server/usage"
 )
 
 // TestRequestsTellWhatHappened: a call that fell over is there with each
 // attempt, by the id that the client was given.
 func TestRequestsTellWhatHappened(t *testing.T) {
 	w := newAdminWorld(t)
-	records, err := store.OpenRecords(t.Context(), store.RecordsOptions{Dir: w.dir})
-	if err != nil {
-		t.Fatal(err)
-	}
-	recorder := usage.New(records, nil)
-	t.Cleanup(func() { _ = recorder.Close(t.Context()); _ = records.Close() })
-	w.server.opts.Usage = recorder
 	l := lab.New(lab.Options{Pace: -1})
 	vendor := httptest.NewServer(l)
 	t.Cleanup(vendor.Close)
-	gateway := proxy.New(proxy.Options{Recorder: recorder})
+	gateway := proxy.New(proxy.Options{Recorder: w.recorder})
 	snapshot, faults := proxy.Compile(proxy.Config{
 		Providers: []proxy.Provider{{ID: "1", Name: "lab", Vendor: "custom", BaseURL: vendor.URL + "/v1", AllowPrivate: true, Keys: []proxy.Key{{ID: "k", Name: "first", Secret: canary}}}},
 		Routes: []proxy.Route{{

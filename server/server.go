@@ -12,6 +12,7 @@ import (
 	"github.com/posthouse/posthouse/proxy"
 	"github.com/posthouse/posthouse/server/auth"
 	"github.com/posthouse/posthouse/server/store"
+	"github.com/posthouse/posthouse/server/usage"
 )
 
 // Options are what the control plane works with.
@@ -32,10 +33,10 @@ type Options struct {
 	Web     fs.FS // the built console, with index.html at its top; nil: not in this build
 	DataDir string
 
-	ProxyHTTP, ProxyHTTPS func() string // addresses of the proxy's doors, for display; may be nil
-	AllowedHosts          []string      // host names, or *.example.com, under which the console may be reached
-	Usage                 callLog
-	Unpriced              *Unpriced // hears of every call; nil: nobody remembers which need a price
+	ProxyHTTP, ProxyHTTPS func() string   // addresses of the proxy's doors, for display; may be nil
+	AllowedHosts          []string        // host names, or *.example.com, under which the console may be reached
+	Usage                 *usage.Recorder // nil: calls are not recorded
+	Unpriced              *Unpriced       // hears of every call; nil: nobody remembers which need a price
 }
 
 // Server is the control plane as an http.Handler.
@@ -50,6 +51,7 @@ type Server struct {
 	hosts    hosts
 	document []byte // the OpenAPI document
 	handler  http.Handler
+	measures measures
 }
 
 // New makes the control plane.

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"encoding/json"
@@ -19,6 +20,7 @@ import (
 	"github.com/posthouse/posthouse/proxy"
 	"github.com/posthouse/posthouse/server/auth"
 	"github.com/posthouse/posthouse/server/store"
+	"github.com/posthouse/posthouse/server/usage"
 )
 
 const (
@@ -29,18 +31,19 @@ const (
 
 // world is a whole control plane on a real store and a real socket.
 type world struct {
-	t       *testing.T
-	dir     string
-	store   *store.Store
-	gateway *proxy.Gateway
-	keys    *auth.KeyRing
-	server  *Server
-	url     string
-	host    string
-	log     *buffer
-	offset  atomic.Int64 // how far the clock was moved, in ns
-	cookie  string
-	bearer  string
+	t        *testing.T
+	dir      string
+	store    *store.Store
+	gateway  *proxy.Gateway
+	keys     *auth.KeyRing
+	server   *Server
+	recorder *usage.Recorder
+	url      string
+	host     string
+	log      *buffer
+	offset   atomic.Int64 // how far the clock was moved, in ns
+	cookie   string
+	bearer   string
 }
 
 // buffer is a log that may be written and read at once.
@@ -81,7 +84,8 @@ func newWorld(t *testing.T, o worldOptions) *world {
 	if w.keys, err = auth.OpenKeyFile(filepath.Join(w.dir, store.KeyFile), ""); err != nil {
 		t.Fatal(err)
 	}
-	w.gateway = proxy.New(proxy.Options{Now: now})
+	w.records(now)
+	w.gateway = proxy.New(proxy.Options{Now: now, Recorder: w.recorder})
 	w.store, err = store.Open(t.Context(), store.Options{Dir: w.dir, Sealer: w.keys, Log: log, Now: now, Publish: w.gateway.Load})
 	if err != nil {
 		t.Fatal(err)
@@ -93,7 +97,7 @@ func newWorld(t *testing.T, o worldOptions) *world {
 	})
 	w.server, err = New(Options{
 		Store: w.store, Gateway: w.gateway, Keys: w.keys, Log: log, Now: now, Version: "test", Commit: "none",
-		SetupToken: o.setupToken, AllowedHosts: o.hosts, Web: o.web, DataDir: w.dir,
+		SetupToken: o.setupToken, AllowedHosts: o.hosts, Web: o.web, DataDir: w.dir, Usage: w.recorder,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -102,6 +106,45 @@ func newWorld(t *testing.T, o worldOptions) *world {
 	t.Cleanup(front.Close)
 	w.url, w.host = front.URL, strings.TrimPrefix(front.URL, "http://")
 	return w
+}
+
+// records opens the records and starts a recorder on them.
+func (w *world) records(now func() time.Time) {
+	w.t.Helper()
+	records, err := store.OpenRecords(w.t.Context(), store.RecordsOptions{Dir: w.t.TempDir(), Now: now})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	w.recorder = usage.New(records, usage.Options{Now: now})
+	w.t.Cleanup(func() { _ = w.recorder.Close(context.Background()); _ = records.Close() })
+}
+
+// event reads the first event of a stream.
+func (w *world) event(path string) string {
+	w.t.Helper()
+	ctx, cancel := context.WithCancel(w.t.Context())
+	defer cancel()
+	r, err := http.NewRequestWithContext(ctx, get, w.url+path, nil)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	r.Header.Set("Cookie", cookieName+"="+w.cookie)
+	answer, err := http.DefaultTransport.RoundTrip(r) //nolint:forbidigo // a test's client needs no limits
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	defer func() { _ = answer.Body.Close() }()
+	text, lines := "", bufio.NewReader(answer.Body)
+	for {
+		line, err := lines.ReadString('\n')
+		if err != nil {
+			w.t.Fatalf("%s: status %d, %v after %q", path, answer.StatusCode, err, text)
+		}
+		if line == "\n" {
+			return text
+		}
+		text += line
+	}
 }
 
 // newAdminWorld starts a control plane and logs the first admin in.

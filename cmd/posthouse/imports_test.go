@@ -26,6 +26,7 @@ func direction() map[string][]string {
 		"proxy/catalog":  append([]string{"proxy/protocol"}, leaf...), // a vendor's departures are said in a protocol's words
 		"proxy/rawjson":  leaf,
 		"proxy/price":    {"proxy/llm", "proxy/catalog"},
+		"proxy/count":    {"github.com/tiktoken-go/tokenizer/codec"},
 		"proxy/protocol": dialect,
 
 		"proxy/protocol/openai":    dialect,
@@ -38,10 +39,13 @@ func direction() map[string][]string {
 		"proxy":             {"proxy/...", "golang.org/x/", "github.com/klauspost/compress", "github.com/andybalholm/brotli", "github.com/go-json-experiment/json", "github.com/aws/aws-sdk-go-v2/aws"},
 		"migrations":        {"github.com/pressly/goose/v3"},
 		"web":               nil,
-		"server/store":      {"proxy/...", "migrations", "gorm.io/", "github.com/glebarez/", "github.com/pressly/goose/v3", "modernc.org/sqlite", "golang.org/x/"},
+		"server/tally":      nil,
+		"server/store":      {"proxy/...", "server/tally", "migrations", "gorm.io/", "github.com/glebarez/", "github.com/pressly/goose/v3", "modernc.org/sqlite", "golang.org/x/"},
 		"server/auth":       {"proxy", "github.com/golang-jwt/jwt/v5", "golang.org/x/"},
-		"server/usage":      {"proxy/...", "server/store", "github.com/prometheus/"},
-		"server":            {"proxy/...", "server/store", "server/auth", "server/usage", "web", "github.com/gin-gonic/gin", "github.com/danielgtaylor/huma/v2", "go.yaml.in/yaml/v3", "github.com/go-json-experiment/json", "golang.org/x/"},
+		"server/usage":      {"proxy/...", "server/store", "server/tally", "golang.org/x/sync"},
+		"server/traces":     {"proxy/...", "go.opentelemetry.io/otel"},
+		"server/metrics":    {"proxy/...", "github.com/prometheus/client_golang"},
+		"server":            {"proxy/...", "server/store", "server/auth", "server/tally", "server/usage", "web", "github.com/gin-gonic/gin", "github.com/danielgtaylor/huma/v2", "go.yaml.in/yaml/v3", "github.com/go-json-experiment/json", "golang.org/x/"},
 		"cmd/posthouse":     {"*"},
 		"cmd/posthouse-lab": {"proxy/...", "github.com/urfave/cli/v3"},
 	}

@@ -110,7 +110,7 @@ func (i *instance) openStore(ctx context.Context) error {
 		return err
 	}
 	i.onClose(func() { i.logError("close records", records.Close()) })
-	i.recorder = usage.New(records, i.log)
+	i.recorder = usage.New(records, usage.Options{Log: i.log, Now: p.now})
 	i.onClose(i.flush)
 	return nil
 }

@@ -783,13 +783,14 @@ var vendors = []Vendor{
 		},
 	},
 	{
-		ID:         "mistral",
-		Name:       Text{EN: "Mistral AI", ZH: "Mistral AI"},
-		Auth:       bearer(),
-		Speaks:     compat("https://api.mistral.ai/v1"),
-		KeyURL:     "https://console.mistral.ai/api-keys",
-		DocsURL:    "https://docs.mistral.ai/api",
-		PrefixFlag: "prefix",
+		ID:              "mistral",
+		NoStreamOptions: true,
+		Name:            Text{EN: "Mistral AI", ZH: "Mistral AI"},
+		Auth:            bearer(),
+		Speaks:          compat("https://api.mistral.ai/v1"),
+		KeyURL:          "https://console.mistral.ai/api-keys",
+		DocsURL:         "https://docs.mistral.ai/api",
+		PrefixFlag:      "prefix",
 		Fixes: []Fix{
 			{Do: FixRename, Field: "max_completion_tokens", To: "max_tokens"},
 			{Do: FixRename, Field: "seed", To: "random_seed"},
@@ -816,9 +817,10 @@ var vendors = []Vendor{
 		},
 	},
 	{
-		ID:   "cohere",
-		Name: Text{EN: "Cohere", ZH: "Cohere"},
-		Auth: bearer(),
+		ID:              "cohere",
+		NoStreamOptions: true,
+		Name:            Text{EN: "Cohere", ZH: "Cohere"},
+		Auth:            bearer(),
 		Speaks: compatBut("https://api.cohere.ai/compatibility/v1", map[string]string{
 			"/models": "{origin}/v1/models",
 			"/rerank": "{origin}/v2/rerank",
@@ -870,8 +872,9 @@ var vendors = []Vendor{
 		},
 	},
 	{
-		ID:   "perplexity",
-		Name: Text{EN: "Perplexity", ZH: "Perplexity"},
+		ID:              "perplexity",
+		NoStreamOptions: true,
+		Name:            Text{EN: "Perplexity", ZH: "Perplexity"},
 		Quirks: []Quirk{
 			{Protocol: "openai", Traits: protocol.Traits{NoTools: true, NoSeed: true, NoN: true, NoStop: true, NoLogprobs: true, NoAudio: true, Alternates: true, ThinkTags: true, Thinks: protocol.ThinksByEffort}},
 		},

@@ -19,3 +19,15 @@ const (
 	OpCount      Op = "count" // of a prompt's tokens
 	OpPass       Op = "pass"
 )
+
+// GenAI is OpenTelemetry's name for the kind of work (gen_ai.operation.name in
+// its semantic conventions), or our own where it has none.
+func (o Op) GenAI() string {
+	switch o {
+	case OpCompletion:
+		return "text_completion"
+	case OpChat, OpResponses:
+		return "chat"
+	}
+	return string(o)
+}

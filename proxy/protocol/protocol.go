@@ -111,6 +111,12 @@ type Answer struct {
 	// Ping is what keeps a silent stream alive and means nothing; empty: an SSE
 	// comment. It may be sent before anything else.
 	Ping string
+	// Tally finds the texts whose tokens are counted here where a vendor gives
+	// no counts; nil: nothing is counted.
+	Tally *Tally
+	// UsageOption asks streams for counts that vendors give only on request;
+	// nil: they always come.
+	UsageOption *UsageOption
 	// Done is the event that ends a stream, added when a vendor leaves it out
 	// after the answer was finished. Empty: there is none.
 	Done string

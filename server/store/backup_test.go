@@ -27,7 +27,7 @@ func backedUp(t *testing.T, withKey bool) (dir string, backup []byte) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = records.Close() })
-	if err := records.Write(t.Context(), []*proxy.Record{{ID: "r1", Start: testNow()}}); err != nil {
+	if err := records.Write(t.Context(), batchOf(proxy.Record{ID: "r1", Start: testNow()})); err != nil {
 		t.Fatal(err)
 	}
 	write(t, filepath.Join(dir, KeyFile), []byte("the key"))
@@ -132,7 +132,7 @@ func TestBackupAndRestore(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got, err := records.Recent(t.Context(), 5); err != nil || len(got) != 1 || got[0].ID != "r1" {
+		if got, err := records.Recent(t.Context(), 5); err != nil || len(got) != 1 || got[0].Record.ID != "r1" {
 			t.Errorf("restored records %+v, %v", got, err)
 		}
 		_ = records.Close()

@@ -63,6 +63,9 @@ func toHash(s string) (hash [32]byte) {
 	return hash
 }
 
+// fromHash writes a hash as toHash reads it.
+func fromHash(hash [32]byte) string { return hex.EncodeToString(hash[:]) }
+
 // The proxy's types as they are stored. They are spelled out here so that
 // renaming a Go field breaks the build, not the databases people have.
 

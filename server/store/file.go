@@ -203,8 +203,12 @@ func (f dbFile) create() error {
 }
 
 // copyBefore keeps a copy of a database that is about to be migrated, named
-// for the schema it has: config.db.schema-1.bak.
+// for the schema it has: config.db.schema-1.bak. What is expendable may be
+// gigabytes, and is not copied.
 func (f dbFile) copyBefore(ctx context.Context, version int64) error {
+	if f.expendable {
+		return nil
+	}
 	newest, err := f.set.Newest()
 	if err != nil || version == 0 || version == newest {
 		return err

@@ -156,6 +156,8 @@ type dbFile struct {
 	// expendable: a file that cannot be used is put aside and begun anew, so
 	// there is nothing for a person to do.
 	expendable bool
+	// incremental: a new file is made so that it can give space back.
+	incremental bool
 }
 
 // configFile is the configuration of a data folder.
@@ -165,19 +167,23 @@ func configFile(dir string) dbFile {
 
 // recordsFile are the records of a data folder.
 func recordsFile(dir string) dbFile {
-	return dbFile{path: filepath.Join(dir, RecordsFile), set: migrations.Records(), synchronous: "NORMAL", expendable: true}
+	return dbFile{path: filepath.Join(dir, RecordsFile), set: migrations.Records(), synchronous: "NORMAL", expendable: true, incremental: true}
 }
 
 // dsn is the connection string of a pool; extra is added to it.
 func (f dbFile) dsn(extra ...string) string {
-	return f.uri(append([]string{
+	var first []string
+	if f.incremental {
+		first = []string{"_pragma=auto_vacuum(INCREMENTAL)"} // before anything is written
+	}
+	return f.uri(append(append(first,
 		"_pragma=journal_mode(WAL)",
-		"_pragma=synchronous(" + f.synchronous + ")",
+		"_pragma=synchronous("+f.synchronous+")",
 		"_pragma=foreign_keys(1)",
 		"_pragma=temp_store(MEMORY)",
 		"_pragma=cache_size(-16000)",
 		"_pragma=journal_size_limit(67108864)",
-	}, extra...)...)
+	), extra...)...)
 }
 
 // readOnly is a connection string that leaves the file as it is, also when a

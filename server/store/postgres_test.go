@@ -2,6 +2,7 @@ package store
 
 import (
 	"bytes"
+	"log/slog"
 	"os"
 	"os/exec"
 	"os/user"
@@ -14,7 +15,6 @@ import (
 	"gorm.io/gorm"
 
 	"github.com/posthouse/posthouse/migrations"
-	"github.com/posthouse/posthouse/proxy"
 )
 
 // TestPostgres runs the migrations and the round trip on Postgres, where its
@@ -73,14 +73,13 @@ func postgresRecords(t *testing.T, pool *gorm.DB) {
 	if err := migrations.Records().Apply(t.Context(), pool.Name(), db); err != nil {
 		t.Fatal(err)
 	}
-	r := &Records{write: pool, read: pool}
-	batch := []*proxy.Record{{ID: "a\x00b", Message: "\xff", Attempts: []proxy.Attempt{{Status: 200}}}}
-	if err := r.Write(t.Context(), batch); err != nil {
+	names, err := loadNames(t.Context(), db)
+	if err != nil {
 		t.Fatal(err)
 	}
-	if got, err := r.Recent(t.Context(), 1); err != nil || len(got) != 1 || len(got[0].Attempts) != 1 {
-		t.Errorf("records %+v, %v", got, err)
-	}
+	r := &Records{opts: RecordsOptions{Now: testNow, Log: slog.New(slog.DiscardHandler)}}
+	r.use(pool, pool, db, names)
+	ledgerRoundTrip(t, r)
 }
 
 // startPostgres starts a server in a temporary folder, reachable through a

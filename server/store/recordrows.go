@@ -1,92 +1,75 @@
 package store
 
 import (
+	"math"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/posthouse/posthouse/proxy"
 	"github.com/posthouse/posthouse/proxy/llm"
+	"github.com/posthouse/posthouse/server/tally"
 )
 
-// requestRow is a call.
-type requestRow struct {
-	ID            int64 `gorm:"autoIncrement:false"`
-	RequestID     string
-	StartMS       int64
-	Method        string
-	Path          string
-	Op            string
-	Route         string
-	Provider      string
-	ModelAsked    string
-	Model         string
-	Consumer      string
-	ConsumerID    string
-	ClientIP      string
-	Stream        bool
-	Status        int
-	Class         string
-	Message       string
-	TTFTUS        int64 `gorm:"column:ttft_us"`
-	DurationUS    int64
-	BytesIn       int64
-	BytesOut      int64
-	TokInput      int64
-	TokCacheRead  int64
-	TokCacheWrite int64
-	TokOutput     int64
-	TokReasoning  int64
-	TokTotal      int64
-	UsageSeen     bool
-	Attempts      int
+// The flags of a row of calls.
+const (
+	flagStream = 1 << iota
+	flagRescued
+	flagFallback
+	flagUsageSeen
+	flagContent
+	flagInline // its one attempt went well and stands in the detail
+)
+
+// Row is a call as it is kept: the record, and what was made of it.
+type Row struct {
+	ID       int64 // 0: not written yet
+	Record   proxy.Record
+	Series   tally.Series   // whom it counts for, of kind ByConsumer
+	Keys     []tally.Series // the same for each attempt, of kind ByKey
+	Fault    Fault          // what went wrong; none if its class is empty
+	Faults   []Fault        // the same for each attempt
+	Fallback bool           // a second target was asked
+	Content  *Content       // captured; nil: not
+	Captured bool           // content is, or was, there
 }
 
-func (requestRow) TableName() string { return "requests" }
+// idBits is how much of a row's id tells calls of one millisecond apart.
+const idBits = 20
 
-// attemptRow is one try of a target.
-type attemptRow struct {
-	Call       int64 `gorm:"primaryKey;autoIncrement:false"`
-	Seq        int   `gorm:"primaryKey;autoIncrement:false"`
-	Provider   string
-	Model      string
-	KeyID      string
-	KeyName    string
-	StartUS    int64
-	HeadersUS  int64
-	FirstUS    int64
-	DurationUS int64
-	Status     int
-	Class      string
-	Message    string
+// firstID is the least id a call that starts at a time can have. Times that a
+// clock can't have shown are bent to what an id can hold.
+func firstID(start time.Time) int64 { return min(max(start.UnixMilli(), 0), 1<<42) << idBits }
+
+// startOf is when the call of an id began, to the millisecond.
+func startOf(id int64) time.Time { return fromMS(id >> idBits) }
+
+// StartOf is when the call of a row's id began, to the millisecond.
+func StartOf(id int64) time.Time { return startOf(id) }
+
+// inline reports whether a row's only attempt is told by the row itself.
+func (r *Row) inline() bool {
+	if len(r.Record.Attempts) != 1 {
+		return false
+	}
+	a := &r.Record.Attempts[0]
+	same := a.Usage == r.Record.Usage && a.Cost == r.Record.Cost
+	return a.Class == "" && a.Message == "" && (same || a.Usage == llm.Usage{} && !a.Cost.Known)
 }
 
-func (attemptRow) TableName() string { return "attempts" }
-
-// rowsOf makes the rows of a batch, numbered after last.
-func rowsOf(batch []*proxy.Record, last int64) ([]requestRow, []attemptRow) {
-	calls := make([]requestRow, 0, len(batch))
-	attempts := make([]attemptRow, 0, len(batch)+len(batch)/4)
-	for i, r := range batch {
-		id := last + 1 + int64(i)
-		calls = append(calls, requestRow{
-			ID: id, RequestID: text(r.ID), StartMS: toMS(r.Start), Method: text(r.Method), Path: text(r.Path), Op: string(r.Op),
-			Route: r.Route, Provider: r.Provider, ModelAsked: text(r.Asked), Model: text(r.Model),
-			Consumer: r.Consumer, ConsumerID: r.ConsumerID, ClientIP: r.ClientIP, Stream: r.Stream,
-			Status: r.Status, Class: string(r.Class), Message: text(r.Message),
-			TTFTUS: r.FirstByte.Microseconds(), DurationUS: r.Duration.Microseconds(), BytesIn: r.RequestLen, BytesOut: r.BytesOut,
-			TokInput: r.Usage.Input, TokCacheRead: r.Usage.CacheRead, TokCacheWrite: r.Usage.CacheWrite,
-			TokOutput: r.Usage.Output, TokReasoning: r.Usage.Reasoning, TokTotal: r.Usage.Total, UsageSeen: r.UsageSeen,
-			Attempts: len(r.Attempts),
-		})
-		for seq, a := range r.Attempts {
-			attempts = append(attempts, attemptRow{
-				Call: id, Seq: seq, Provider: a.Provider, Model: text(a.Model), KeyID: a.KeyID, KeyName: a.KeyName,
-				StartUS: a.Start.Microseconds(), HeadersUS: a.Headers.Microseconds(), FirstUS: a.First.Microseconds(),
-				DurationUS: a.Duration.Microseconds(), Status: a.Status, Class: string(a.Class), Message: text(a.Message),
-			})
+func (r *Row) flags() (flags int64) {
+	set := func(flag int64, on bool) {
+		if on {
+			flags |= flag
 		}
 	}
-	return calls, attempts
+	set(flagStream, r.Record.Stream)
+	set(flagRescued, r.Record.Rescued)
+	set(flagFallback, r.Fallback)
+	set(flagUsageSeen, r.Record.UsageSeen)
+	set(flagContent, r.Content != nil || r.Captured)
+	set(flagInline, r.inline())
+	return flags
 }
 
 // longestText bounds what callers and vendors can make us store, in bytes.
@@ -98,30 +81,256 @@ func text(s string) string {
 	if len(s) > longestText {
 		s = s[:longestText]
 	}
+	if strings.IndexByte(s, 0) < 0 && utf8.ValidString(s) {
+		return s
+	}
 	return strings.ReplaceAll(strings.ToValidUTF8(s, "\uFFFD"), "\x00", "\uFFFD")
 }
 
-func (c requestRow) proxy(attempts []proxy.Attempt) proxy.Record {
-	return proxy.Record{
-		ID: c.RequestID, Start: fromMS(c.StartMS), Method: c.Method, Path: c.Path, Op: llm.Op(c.Op),
-		Route: c.Route, Provider: c.Provider, Asked: c.ModelAsked, Model: c.Model,
-		Consumer: c.Consumer, ConsumerID: c.ConsumerID, ClientIP: c.ClientIP, Stream: c.Stream,
-		Status: c.Status, Class: llm.Class(c.Class), Message: c.Message,
-		FirstByte: micros(c.TTFTUS), Duration: micros(c.DurationUS), RequestLen: c.BytesIn, BytesOut: c.BytesOut,
-		Usage: llm.Usage{
-			Input: c.TokInput, CacheRead: c.TokCacheRead, CacheWrite: c.TokCacheWrite,
-			Output: c.TokOutput, Reasoning: c.TokReasoning, Total: c.TokTotal,
-		},
-		UsageSeen: c.UsageSeen, Attempts: attempts,
+// detail packs what has no column.
+func (r *Row) detail(f *fresh) []byte {
+	rec := &r.Record
+	p := newPacker()
+	p.int(rec.RequestLen)
+	p.int(rec.BytesOut)
+	p.usage(rec.Usage)
+	p.cost(rec.Cost)
+	if r.inline() {
+		a := &rec.Attempts[0]
+		p.uint(uint64(f.seriesID(r.Keys[0])))
+		p.attempt(a, &r.Keys[0])
+		for _, d := range []time.Duration{a.Start, a.Headers, a.First, a.Duration} {
+			p.duration(d)
+		}
+		p.int(int64(a.Status))
+	}
+	p.uint(uint64(len(rec.Skipped)))
+	for _, s := range rec.Skipped {
+		p.text(text(s.Provider))
+		p.text(text(s.Model))
+		p.text(text(s.Why))
+	}
+	// The model that answered, where it is not the one that the series says.
+	p.text(different(text(rec.Provider), r.Series.Provider))
+	p.text(different(text(rec.Model), r.Series.Model))
+	p.text(different(text(rec.Route), r.Series.Route))
+	p.text(different(text(rec.Consumer), r.Series.Consumer))
+	p.text(text(rec.ConsumerID))
+	p.int(rec.BytesDropped)
+	p.plan(f, rec.Plan)
+	return p.b
+}
+
+// plan packs the plan of a call that had a choice.
+func (p *packer) plan(f *fresh, plan []proxy.Choice) {
+	if len(plan) == 1 {
+		plan = nil
+	}
+	p.uint(uint64(len(plan)))
+	for _, c := range plan {
+		p.int(int64(c.Step))
+		p.uint(uint64(f.seriesID(tally.Series{Kind: tally.Target, Provider: c.Provider, Model: c.Model})))
+		p.text(string(c.Place.By))
+		p.uint(uint64(math.Float32bits(float32(c.Place.Value))))
+		p.flags(c.Place.Kept)
 	}
 }
 
-func (a attemptRow) proxy() proxy.Attempt {
-	return proxy.Attempt{
-		Provider: a.Provider, Model: a.Model, KeyID: a.KeyID, KeyName: a.KeyName,
-		Start: micros(a.StartUS), Headers: micros(a.HeadersUS), First: micros(a.FirstUS), Duration: micros(a.DurationUS),
-		Status: a.Status, Class: llm.Class(a.Class), Message: a.Message,
+func (n *names) plan(u *unpacker) (plan []proxy.Choice) {
+	for range u.items() {
+		c := proxy.Choice{Step: int(u.int())}
+		target := n.seriesOf(int64(u.uint()))
+		c.Provider, c.Model = target.Provider, target.Model
+		c.Place.By = proxy.Balance(u.text())
+		c.Place.Value = float64(math.Float32frombits(uint32(u.uint())))
+		u.flags(&c.Place.Kept)
+		plan = append(plan, c)
 	}
+	return plan
+}
+
+// none says in a detail that there is no name although the series has one.
+const none = "\x01"
+
+// different writes a name as it differs from the one known anyway: empty if it
+// does not.
+func different(name, known string) string {
+	switch name {
+	case known:
+		return ""
+	case "":
+		return none
+	}
+	return name
+}
+
+// indeed reads what different wrote.
+func indeed(name, known string) string {
+	switch name {
+	case "":
+		return known
+	case none:
+		return ""
+	}
+	return name
+}
+
+// callColumns are the columns of calls in the order they are written and read.
+const callColumns = "id, request_id, series, door, fault, message, status, flags, ttft_us, duration_us, tokens, cost_nano, asked, client_ip, detail"
+
+// callValues are the values of a row.
+func (r *Row) callValues(values []any, f *fresh) []any {
+	rec := &r.Record
+	var cost any
+	if rec.Cost.Known && rec.Cost.Shown.Currency != "" {
+		cost = rec.Cost.Shown.Nano
+	}
+	return append(values,
+		r.ID, text(rec.ID), f.seriesID(r.Series), f.doorID(door{rec.Method, rec.Path, string(rec.Op), rec.Dialect}),
+		f.faultID(r.Fault), message(rec.Message, r.Fault), rec.Status, r.flags(), rec.FirstByte.Microseconds(),
+		rec.Duration.Microseconds(), rec.Usage.Total, cost, different(text(rec.Asked), text(rec.Model)), text(rec.ClientIP), r.detail(f),
+	)
+}
+
+// message is what a row keeps of a message: nothing where the fault says it all.
+func message(s string, f Fault) any {
+	if f.Class != "" && s == f.Message {
+		return nil
+	}
+	if s == "" {
+		return ""
+	}
+	return text(s)
+}
+
+// attempt packs what of an attempt has no column, wherever it is kept.
+func (p *packer) attempt(a *proxy.Attempt, key *tally.Series) {
+	p.text(text(a.Dialect))
+	p.text(different(text(a.Model), key.Model))
+	p.duration(a.Idle)
+	p.duration(a.Connect)
+	p.duration(a.TLS)
+	p.int(a.BytesOut)
+	p.int(a.BytesIn)
+	p.text(text(a.VendorID))
+	p.int(int64(a.Malformed))
+	p.flags(a.Reused, a.Resumed, a.Hedge, a.UsageSeen)
+}
+
+// attempt reads what packer.attempt wrote.
+func (u *unpacker) attempt(key *tally.Series) proxy.Attempt {
+	a := proxy.Attempt{Provider: key.Provider, KeyID: key.KeyID, KeyName: key.KeyName}
+	a.Dialect = u.text()
+	a.Model = indeed(u.text(), key.Model)
+	a.Idle, a.Connect, a.TLS = u.duration(), u.duration(), u.duration()
+	a.BytesOut, a.BytesIn = u.int(), u.int()
+	a.VendorID = u.text()
+	a.Malformed = int(u.int())
+	u.flags(&a.Reused, &a.Resumed, &a.Hedge, &a.UsageSeen)
+	return a
+}
+
+// tryColumns are the columns of tries in the order they are written and read.
+const tryColumns = "call_id, seq, series, fault, message, status, start_us, headers_us, first_us, duration_us, detail"
+
+// tryValues are the values of an attempt's row.
+func (r *Row) tryValues(values []any, seq int, f *fresh) []any {
+	a := &r.Record.Attempts[seq]
+	p := newPacker()
+	p.attempt(a, &r.Keys[seq])
+	p.usage(a.Usage)
+	p.cost(a.Cost)
+	return append(values,
+		r.ID, seq, f.seriesID(r.Keys[seq]), f.faultID(r.Faults[seq]), message(a.Message, r.Faults[seq]), a.Status,
+		a.Start.Microseconds(), a.Headers.Microseconds(), a.First.Microseconds(), a.Duration.Microseconds(), p.b,
+	)
+}
+
+// readCall reads a row of calls.
+func (n *names) readCall(scan scanner) (*Row, error) {
+	var (
+		r                             Row
+		series, door, fault           int64
+		flags, ttft, duration, tokens int64
+		said                          *string
+		cost                          *int64
+		detail                        []byte
+		rec                           = &r.Record
+	)
+	err := scan(&r.ID, &rec.ID, &series, &door, &fault, &said, &rec.Status, &flags, &ttft, &duration, &tokens, &cost, &rec.Asked, &rec.ClientIP, &detail)
+	if err != nil {
+		return nil, err
+	}
+	r.Series, r.Fault = n.seriesOf(series), n.faultOf(fault)
+	d := n.doorOf(door)
+	rec.Start, rec.Method, rec.Path, rec.Op, rec.Dialect = startOf(r.ID), d.method, d.path, llm.Op(d.op), d.dialect
+	rec.Class, rec.Message = llm.Class(r.Fault.Class), r.Fault.Message
+	if said != nil {
+		rec.Message = *said
+	}
+	rec.Stream, rec.Rescued, rec.UsageSeen = flags&flagStream != 0, flags&flagRescued != 0, flags&flagUsageSeen != 0
+	r.Fallback, r.Captured = flags&flagFallback != 0, flags&flagContent != 0
+	rec.FirstByte, rec.Duration = micros(ttft), micros(duration)
+	return &r, n.readDetail(&r, detail, flags)
+}
+
+func (n *names) readDetail(r *Row, detail []byte, flags int64) error {
+	rec := &r.Record
+	u := newUnpacker(detail)
+	rec.RequestLen, rec.BytesOut = u.int(), u.int()
+	rec.Usage = u.usage()
+	rec.Cost = u.cost()
+	if flags&flagInline != 0 {
+		key := n.seriesOf(int64(u.uint()))
+		a := u.attempt(&key)
+		for _, d := range []*time.Duration{&a.Start, &a.Headers, &a.First, &a.Duration} {
+			*d = u.duration()
+		}
+		a.Status, a.Usage, a.Cost = int(u.int()), rec.Usage, rec.Cost
+		rec.Attempts, r.Keys, r.Faults = []proxy.Attempt{a}, []tally.Series{key}, []Fault{{}}
+	}
+	for range u.items() {
+		rec.Skipped = append(rec.Skipped, proxy.Skip{Provider: u.text(), Model: u.text(), Why: u.text()})
+	}
+	rec.Provider = indeed(u.text(), r.Series.Provider)
+	rec.Model = indeed(u.text(), r.Series.Model)
+	rec.Route = indeed(u.text(), r.Series.Route)
+	rec.Consumer = indeed(u.text(), r.Series.Consumer)
+	rec.ConsumerID = u.text()
+	rec.BytesDropped = u.int()
+	rec.Plan = n.plan(u)
+	rec.Asked = indeed(rec.Asked, rec.Model)
+	return u.err()
+}
+
+// readTry reads a row of tries into its call.
+func (n *names) readTry(scan scanner, of func(id int64) *Row) error {
+	var (
+		id, series, fault, status       int64
+		seq                             int
+		said                            *string
+		start, headers, first, duration int64
+		detail                          []byte
+	)
+	if err := scan(&id, &seq, &series, &fault, &said, &status, &start, &headers, &first, &duration, &detail); err != nil {
+		return err
+	}
+	r := of(id)
+	if r == nil {
+		return nil
+	}
+	key, f := n.seriesOf(series), n.faultOf(fault)
+	u := newUnpacker(detail)
+	a := u.attempt(&key)
+	a.Class, a.Message, a.Status = llm.Class(f.Class), f.Message, int(status)
+	if said != nil {
+		a.Message = *said
+	}
+	a.Start, a.Headers, a.First, a.Duration = micros(start), micros(headers), micros(first), micros(duration)
+	a.Usage = u.usage()
+	a.Cost = u.cost()
+	r.Record.Attempts, r.Keys, r.Faults = append(r.Record.Attempts, a), append(r.Keys, key), append(r.Faults, f)
+	return u.err()
 }
 
 func micros(n int64) time.Duration { return time.Duration(n) * time.Microsecond }

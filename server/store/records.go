@@ -2,23 +2,18 @@ package store
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"io/fs"
 	"log/slog"
+	"math/rand/v2"
 	"os"
 	"sync"
 	"time"
 
 	"gorm.io/gorm"
-
-	"github.com/posthouse/posthouse/proxy"
 )
-
-// rowsPerStatement is how many rows one INSERT holds. The driver binds
-// arguments in time quadratic in their number: 25 rows of 29 columns stay
-// cheaper than either one row or a hundred.
-const rowsPerStatement = 25
 
 // recordsCheckTime is how long the records may be checked at start: they may
 // be gigabytes, and what a longer check would find, a write finds later.
@@ -33,15 +28,22 @@ type RecordsOptions struct {
 
 // Records is the database of calls, <Dir>/records.db. It may fail without
 // stopping anything: a file that is damaged or of a newer Posthouse is put
-// aside and a new one begun, at start as well as in the middle. Write is for
-// one goroutine at a time.
+// aside and a new one begun, at start as well as in the middle. What writes
+// (Write, Maintain, Reprice) is for one goroutine at a time.
 type Records struct {
-	opts   RecordsOptions
-	file   dbFile
-	write  *gorm.DB // nil: closed, or between two files
-	lastID int64    // of the newest row written
-	mu     sync.RWMutex
-	read   *gorm.DB // guarded by mu, as Write may begin a new file while others read
+	opts     RecordsOptions
+	file     dbFile
+	write    *gorm.DB  // nil: closed, or between two files
+	prepared *prepared // on write
+	serial   int64     // tells calls of one millisecond apart
+	least    map[extremePlace]int64
+	returns  bool // free pages can be given back to the disk
+	size     int  // of the next chunk of rows to clear
+	pages    int  // of the next chunk of pages to give back
+
+	mu    sync.RWMutex
+	read  *gorm.DB // guarded by mu, as Write may begin a new file while others read
+	names *names   // guarded by mu as well
 }
 
 // OpenRecords opens the records. It fails only if not even a new file can be
@@ -82,17 +84,32 @@ func (r *Records) open(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	db, err := write.DB()
+	if err != nil {
+		return firstError(err, closePool(write))
+	}
+	if write.Name() != "postgres" {
+		r.returnSpace(ctx, db)
+	}
+	names, err := loadNames(ctx, db)
+	if err != nil {
+		return firstError(err, closePool(write))
+	}
 	read, err := openPool(r.file.dsn("_pragma=query_only(1)"), readers)
 	if err != nil {
 		return firstError(dbError(err), closePool(write))
 	}
-	r.write = write
-	r.setReader(read)
-	last := write.WithContext(ctx).Table("requests").Select("COALESCE(MAX(id), 0)")
-	if err := last.Scan(&r.lastID).Error; err != nil {
-		return firstError(dbError(err), r.Close())
-	}
+	r.use(write, read, db, names)
 	return nil
+}
+
+// use puts open pools into service.
+func (r *Records) use(write, read *gorm.DB, db *sql.DB, names *names) {
+	r.write, r.prepared = write, newPrepared(db, write.Name())
+	r.serial, r.least = rand.Int64N(1<<idBits), map[extremePlace]int64{}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.read, r.names = read, names
 }
 
 // check is dbFile.check within recordsCheckTime; what takes longer is taken
@@ -126,6 +143,7 @@ func (r *Records) Close() error {
 	if r.write == nil {
 		return nil
 	}
+	r.prepared.close()
 	err := firstError(closePool(r.setReader(nil)), closePool(r.write))
 	r.write = nil
 	if err != nil {
@@ -149,71 +167,28 @@ func (r *Records) reader() *gorm.DB {
 	return r.read
 }
 
-// Write adds the accounts of calls with their attempts, all or none. After
-// busyTimeout it gives up with ErrBusy. A file that turns out to be damaged is
-// put aside, and the batch written to a new one.
-func (r *Records) Write(ctx context.Context, batch []*proxy.Record) error {
-	err := r.insert(ctx, batch)
-	if err == nil || !errors.Is(err, ErrDamaged) {
-		return err
-	}
-	if closing := r.Close(); closing != nil {
-		r.opts.Log.Warn("the damaged records cannot be closed", "reason", closing)
-	}
-	if err := r.begin(ctx, err); err != nil {
-		return err
-	}
-	return r.insert(ctx, batch)
+// view is what reading works with: the pool and the names of one file.
+type view struct {
+	*names
+	db       *sql.DB
+	postgres bool
 }
 
-// insert writes a batch in one transaction.
-func (r *Records) insert(ctx context.Context, batch []*proxy.Record) error {
-	if r.write == nil {
-		if err := r.open(ctx); err != nil {
-			return fmt.Errorf("write records: %w", err)
-		}
+// view is nil while there is no file to read.
+func (r *Records) view() *view {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	if r.read == nil {
+		return nil
 	}
-	calls, attempts := rowsOf(batch, r.lastID)
-	err := r.write.WithContext(ctx).Transaction(func(db *gorm.DB) error {
-		if err := db.CreateInBatches(calls, rowsPerStatement).Error; err != nil {
-			return err
-		}
-		if len(attempts) == 0 {
-			return nil
-		}
-		return db.CreateInBatches(attempts, 2*rowsPerStatement).Error
-	})
+	db, err := r.read.DB()
 	if err != nil {
-		return fmt.Errorf("write records: %w", dbError(err))
+		return nil
 	}
-	r.lastID += int64(len(batch))
-	return nil
+	return &view{r.names, db, r.read.Name() == "postgres"}
 }
 
-// Recent reads the newest calls with their attempts, newest first, at most
-// limit and never more than 1,000.
-func (r *Records) Recent(ctx context.Context, limit int) ([]proxy.Record, error) {
-	read := r.reader()
-	if read == nil {
-		return nil, nil
-	}
-	const most = 1000
-	var calls []requestRow
-	db := read.WithContext(ctx)
-	if err := db.Order("id DESC").Limit(min(max(limit, 1), most)).Find(&calls).Error; err != nil {
-		return nil, fmt.Errorf("read records: %w", dbError(err))
-	}
-	if len(calls) == 0 {
-		return nil, nil
-	}
-	var attempts []attemptRow
-	err := db.Where("call BETWEEN ? AND ?", calls[len(calls)-1].ID, calls[0].ID).Order("call, seq").Find(&attempts).Error
-	if err != nil {
-		return nil, fmt.Errorf("read records: %w", dbError(err))
-	}
-	by := map[int64][]proxy.Attempt{}
-	for _, a := range attempts {
-		by[a.Call] = append(by[a.Call], a.proxy())
-	}
-	return mapped(calls, func(c requestRow) proxy.Record { return c.proxy(by[c.ID]) }), nil
+// each calls f for each row of a query.
+func (v *view) each(ctx context.Context, query string, args []any, f func(scanner) error) error {
+	return scanEach(ctx, v.db, placeholders(query, v.postgres), args, f)
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/posthouse/posthouse/migrations"
 	"github.com/posthouse/posthouse/proxy"
+	"github.com/posthouse/posthouse/server/tally"
 )
 
 func openTestRecords(t *testing.T, dir string) *Records {
@@ -23,11 +24,25 @@ func openTestRecords(t *testing.T, dir string) *Records {
 	return r
 }
 
+// batchOf makes a batch of records, without sums.
+func batchOf(records ...proxy.Record) *Batch {
+	b := &Batch{}
+	for _, r := range records {
+		row := &Row{Record: r, Series: tally.Series{Kind: tally.ByConsumer, Provider: r.Provider, Model: r.Model, Consumer: r.Consumer, Outcome: tally.OK}}
+		for _, a := range r.Attempts {
+			row.Keys = append(row.Keys, tally.Series{Kind: tally.ByKey, Provider: a.Provider, Model: a.Model, KeyID: a.KeyID, KeyName: a.KeyName, Outcome: tally.OK})
+			row.Faults = append(row.Faults, Fault{Class: string(a.Class), Message: a.Message})
+		}
+		b.Rows = append(b.Rows, row)
+	}
+	return b
+}
+
 func TestRecordsSurviveReopening(t *testing.T) {
 	dir := t.TempDir()
 	r := openTestRecords(t, dir)
 	for range 3 {
-		if err := r.Write(t.Context(), []*proxy.Record{{ID: "same"}, {ID: "same"}}); err != nil { // request ids may repeat
+		if err := r.Write(t.Context(), batchOf(proxy.Record{ID: "same"}, proxy.Record{ID: "same"})); err != nil { // request ids may repeat
 			t.Fatal(err)
 		}
 	}
@@ -35,11 +50,11 @@ func TestRecordsSurviveReopening(t *testing.T) {
 		t.Fatal(err)
 	}
 	r = openTestRecords(t, dir)
-	if err := r.Write(t.Context(), []*proxy.Record{{ID: "last", Path: strings.Repeat("p\xff", 5000), Attempts: make([]proxy.Attempt, 200)}}); err != nil {
+	if err := r.Write(t.Context(), batchOf(proxy.Record{ID: "last", Start: testNow(), Path: strings.Repeat("p\xff", 5000), Attempts: make([]proxy.Attempt, 200)})); err != nil {
 		t.Fatal(err)
 	}
 	got, err := r.Recent(t.Context(), 100)
-	if err != nil || len(got) != 7 || got[0].ID != "last" || len(got[0].Attempts) != 200 || len(got[0].Path) > 3*longestText {
+	if err != nil || len(got) != 7 || got[0].Record.ID != "last" || len(got[0].Record.Attempts) != 200 || len(got[0].Record.Path) > 3*longestText {
 		t.Errorf("%d records, %v", len(got), err)
 	}
 }
@@ -71,7 +86,7 @@ func TestUnusableRecordsArePutAside(t *testing.T) {
 		if !strings.Contains(log.String(), "put aside") || strings.Contains(log.String(), "posthouse restore") {
 			t.Errorf("%s: nobody has anything to do, but the log says %s", name, &log)
 		}
-		if err := r.Write(t.Context(), []*proxy.Record{{ID: "x"}}); err != nil {
+		if err := r.Write(t.Context(), batchOf(proxy.Record{ID: "x"})); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
 		if aside, _ := filepath.Glob(filepath.Join(dir, RecordsFile+"*.aside-*")); len(aside) == 0 {
@@ -89,7 +104,7 @@ func TestLockedRecordsFailInTime(t *testing.T) {
 	tx := other.write.Begin()
 	defer tx.Rollback()
 	start := time.Now()
-	err := r.Write(t.Context(), []*proxy.Record{{ID: "x"}})
+	err := r.Write(t.Context(), batchOf(proxy.Record{ID: "x"}))
 	if took := time.Since(start); !errors.Is(err, ErrBusy) || took > 2*busyTimeout {
 		t.Errorf("%v after %v", err, took)
 	}

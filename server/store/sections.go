@@ -14,6 +14,9 @@ import (
 // The sections of settings.
 const (
 	sectionCurrency = "currency"
+	sectionMetrics  = "metrics"
+	sectionTracing  = "tracing"
+	sectionAlerts   = "alerts"
 )
 
 type sectionRow struct {

@@ -6,7 +6,7 @@ import (
 )
 
 func TestRecentKeepsTheLatest(t *testing.T) {
-	r := New(openRecords(t, t.TempDir(), nil), nil)
+	r := New(openRecords(t, t.TempDir(), nil), Options{})
 	defer func() { _ = r.Close(t.Context()) }()
 	if got := r.Recent(10); len(got) != 0 {
 		t.Errorf("%d before the first", len(got))

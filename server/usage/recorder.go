@@ -1,10 +1,14 @@
 // Package usage keeps the account of every call without ever being in a
 // call's way. A Recorder takes records from the data plane into a bounded
-// queue; one goroutine writes them to the records database in batches, within
-// a second. When the database is slow the queue fills and further records are
-// shed and counted; when it is locked, full or broken, batches fail and are
-// counted. The proxy notices neither. The latest calls are kept in memory too,
-// with every attempt.
+// inbox; one goroutine adds them up and writes rows and sums to the records
+// database, together, within a second. When the database is slow the inbox
+// fills and further rows are shed, but counted in the sums all the same; when
+// it is locked, full or broken, what waits is tried again, as much of it as
+// memory allows. The proxy notices neither. The latest calls are kept in memory
+// too, with every attempt.
+//
+// The sums answer what pages ask about any time (monitor.go); rows are read
+// only for the log.
 package usage
 
 import (
@@ -20,77 +24,153 @@ import (
 )
 
 const (
-	// queueSize is how many records wait at most: two seconds of the highest
-	// load one process is meant for, some 8 MB.
+	// queueSize is how many records wait at most, in the inbox and again as
+	// rows: two seconds of the highest load one process is meant for, some 16 MB.
 	queueSize = 8192
-	// batchSize is how many records one transaction holds at most.
-	batchSize = 500
+	// batchSize is how many records make the writer begin before its time.
+	batchSize = 1000
 	// flushAfter is how long a record waits at most before it is written; what
 	// a crash can lose.
 	flushAfter = 500 * time.Millisecond
 	// complainEvery bounds how often trouble is logged.
 	complainEvery = time.Minute
+	// choreEvery is how often there is a look at what is to be cleared away,
+	// and choreAgain how long the pause between two pieces of it is.
+	choreEvery = time.Minute
+	choreAgain = 50 * time.Millisecond
+	// moveAtOnce is how many calls of an older schema are taken over in one go.
+	moveAtOnce = 200
 )
 
 // Stats count what became of the records since the start.
 type Stats struct {
+	Waiting int   // not yet in the database
 	Written int64 // in the database
-	Shed    int64 // thrown away because the queue was full or the recorder closed
-	Failed  int64 // lost because the database refused them
+	Shed    int64 // rows thrown away because the queue was full or the recorder closed
+	Failed  int64 // rows lost because the database refused them for too long
+}
+
+// Options are what a Recorder works with.
+type Options struct {
+	Log *slog.Logger     // nil discards
+	Now func() time.Time // nil: time.Now
+	// Retention says how long records are kept; nil: for ever. It is asked now
+	// and then.
+	Retention func(context.Context) (store.Retention, error)
 }
 
 // Recorder implements proxy.Recorder.
 type Recorder struct {
 	records *store.Records
+	opts    Options
 	recent  recent
 	log     *slog.Logger
-	queue   chan *proxy.Record
-	stop    chan struct{} // closed by Close
-	done    chan struct{} // closed when the writer has ended
-	closing sync.Once
-	closed  atomic.Bool
+	now     func() time.Time
+	live    live
 
-	written, shed, failed atomic.Int64
-	lastComplaint         time.Time // used by the writer only
+	inbox struct { // what the data plane has told
+		sync.Mutex
+		records []*proxy.Record
+		shed    *pending // sums of the records that found it full
+		closed  bool
+	}
+	wake    chan struct{}      // tells the writer that there is much to do
+	asked   chan chan struct{} // Sync
+	stop    chan struct{}      // closed by Close
+	done    chan struct{}      // closed when the writer has ended
+	closing sync.Once
+
+	written, shed, failed, waiting atomic.Int64
+
+	// Of the writer only.
+	rows          []*store.Row // that are added up, but not written
+	sums          *pending
+	spare         []*proxy.Record
+	lastComplaint time.Time
+	nextChore     time.Time
+	moved         bool // nothing is left of an older schema
 }
 
-// New starts a Recorder; log may be nil. Close ends it. The records stay open.
-func New(records *store.Records, log *slog.Logger) *Recorder {
-	if log == nil {
-		log = slog.New(slog.DiscardHandler)
-	}
+// New starts a Recorder. Close ends it. The records stay open.
+func New(records *store.Records, o Options) *Recorder {
 	r := &Recorder{
-		records: records, log: log, queue: make(chan *proxy.Record, queueSize),
-		stop: make(chan struct{}), done: make(chan struct{}),
+		records: records, opts: o, log: o.Log, now: o.Now, wake: make(chan struct{}, 1), asked: make(chan chan struct{}),
+		stop: make(chan struct{}), done: make(chan struct{}), sums: newPending(),
 	}
+	if r.log == nil {
+		r.log = slog.New(slog.DiscardHandler)
+	}
+	if r.now == nil {
+		r.now = time.Now
+	}
+	r.inbox.shed = newPending()
 	go r.run()
 	return r
 }
 
 // Record takes over a record; the caller must not change it any more. It never
-// blocks and allocates nothing.
+// waits for the disk.
 func (r *Recorder) Record(record *proxy.Record) {
 	r.recent.add(record)
-	if r.closed.Load() {
+	r.inbox.Lock()
+	n := len(r.inbox.records)
+	full := n >= queueSize || r.inbox.closed
+	if full {
+		row := Account(record)
+		r.inbox.shed.add(row)
+		r.inbox.shed.shed(row)
+	} else {
+		r.inbox.records = append(r.inbox.records, record)
+	}
+	r.inbox.Unlock()
+	if full {
 		r.shed.Add(1)
 		return
 	}
-	select {
-	case r.queue <- record:
-	default:
-		r.shed.Add(1)
+	if n+1 == batchSize {
+		select {
+		case r.wake <- struct{}{}:
+		default: // it is awake
+		}
 	}
 }
 
 // Stats counts up to now.
 func (r *Recorder) Stats() Stats {
-	return Stats{Written: r.written.Load(), Shed: r.shed.Load(), Failed: r.failed.Load()}
+	r.inbox.Lock()
+	waiting := len(r.inbox.records)
+	r.inbox.Unlock()
+	return Stats{
+		Waiting: waiting + int(r.waiting.Load()), Written: r.written.Load(), Shed: r.shed.Load(), Failed: r.failed.Load(),
+	}
+}
+
+// Records is the database that is written to.
+func (r *Recorder) Records() *store.Records { return r.records }
+
+// Sync has what waits written and returns when it is, or when ctx ends.
+func (r *Recorder) Sync(ctx context.Context) {
+	reply := make(chan struct{})
+	select {
+	case r.asked <- reply:
+	case <-ctx.Done():
+		return
+	case <-r.done:
+		return
+	}
+	select {
+	case <-reply:
+	case <-ctx.Done():
+	case <-r.done:
+	}
 }
 
 // Close writes what waits and ends the Recorder. Records that come later are
 // shed. If ctx ends first the rest is still being written when Close returns.
 func (r *Recorder) Close(ctx context.Context) error {
-	r.closed.Store(true)
+	r.inbox.Lock()
+	r.inbox.closed = true
+	r.inbox.Unlock()
 	r.closing.Do(func() { close(r.stop) })
 	select {
 	case <-r.done:
@@ -100,74 +180,158 @@ func (r *Recorder) Close(ctx context.Context) error {
 	}
 }
 
-// run gathers batches and writes them until stop, then what is left.
+// run writes what comes until stop, then what is left.
 func (r *Recorder) run() {
 	defer close(r.done)
+	defer r.live.close()
 	tick := time.NewTicker(flushAfter)
 	defer tick.Stop()
-	batch := make([]*proxy.Record, 0, batchSize)
+	chores := time.NewTimer(choreAgain)
+	defer chores.Stop()
 	for {
 		select {
-		case record := <-r.queue:
-			batch = append(batch, record)
-			if len(batch) == batchSize {
-				batch = r.flush(batch)
-			}
 		case <-tick.C:
-			batch = r.flush(batch)
+			r.flush()
+		case <-r.wake:
+			r.flush()
+		case reply := <-r.asked:
+			r.flush()
+			close(reply)
+		case <-chores.C:
+			chores.Reset(r.chore())
 		case <-r.stop:
-			r.drain(batch)
-			return
-		}
-	}
-}
-
-// drain writes what waits and comes no more.
-func (r *Recorder) drain(batch []*proxy.Record) {
-	for {
-		select {
-		case record := <-r.queue:
-			batch = append(batch, record)
-			if len(batch) == batchSize {
-				batch = r.flush(batch)
+			r.flush()
+			if n := len(r.rows); n > 0 {
+				r.lose(n, &r.failed)
 			}
-		default:
-			r.flush(batch)
 			return
 		}
 	}
 }
 
-// flush writes a batch and returns it empty. Whatever happens in there, the
+// flush adds up and writes what has come. Whatever happens in there, the
 // writer goes on.
-func (r *Recorder) flush(batch []*proxy.Record) []*proxy.Record {
-	if len(batch) == 0 {
-		return batch
+func (r *Recorder) flush() {
+	r.take()
+	if len(r.rows) == 0 && r.sums.empty() {
+		return
 	}
+	batch := &store.Batch{Rows: r.rows}
+	r.sums.fill(batch)
 	if err := r.write(batch); err != nil {
-		r.failed.Add(int64(len(batch)))
+		r.lose(len(r.rows)-queueSize, &r.failed)
 		r.complain(err)
-	} else {
-		r.written.Add(int64(len(batch)))
+		return
 	}
-	clear(batch) // let go of the records
-	return batch[:0]
+	r.written.Add(int64(len(r.rows)))
+	clear(r.rows) // let go of the records
+	r.rows = r.rows[:0]
+	r.sums = newPending()
+	r.waiting.Store(0)
+}
+
+// take empties the inbox.
+func (r *Recorder) take() {
+	r.inbox.Lock()
+	records, shed := r.inbox.records, r.inbox.shed
+	r.inbox.records = r.spare[:0]
+	if !shed.empty() {
+		r.inbox.shed = newPending()
+	}
+	r.inbox.Unlock()
+	now := r.now()
+	for _, record := range records {
+		row := Account(record)
+		r.sums.add(row)
+		r.rows = append(r.rows, row)
+		r.live.publish(now, row)
+	}
+	if !shed.empty() {
+		r.sums.merge(shed)
+	}
+	clear(records)
+	r.spare = records
+	r.waiting.Store(int64(len(r.rows)))
+}
+
+// lose gives up the oldest n rows; the sums still count them.
+func (r *Recorder) lose(n int, counter *atomic.Int64) {
+	if n <= 0 {
+		return
+	}
+	for _, row := range r.rows[:n] {
+		r.sums.shed(row)
+	}
+	counter.Add(int64(n))
+	r.rows = append(r.rows[:0], r.rows[n:]...)
+	r.waiting.Store(int64(len(r.rows)))
 }
 
 // write stores a batch; a panic becomes an error.
-func (r *Recorder) write(batch []*proxy.Record) (err error) {
-	defer func() {
-		if p := recover(); p != nil {
-			err = fmt.Errorf("write records: panic: %v", p)
-		}
-	}()
+func (r *Recorder) write(batch *store.Batch) (err error) {
+	defer recovered("write records", &err)
 	return r.records.Write(context.Background(), batch)
+}
+
+// recovered turns a panic into an error.
+func recovered(what string, err *error) {
+	if p := recover(); p != nil {
+		*err = fmt.Errorf("%s: panic: %v", what, p)
+	}
 }
 
 // complain logs trouble, but not every time.
 func (r *Recorder) complain(err error) {
 	if now := time.Now(); now.Sub(r.lastComplaint) >= complainEvery {
 		r.lastComplaint = now
-		r.log.Warn("records of calls are being lost; the proxy goes on", "reason", err, "failed", r.failed.Load(), "shed", r.shed.Load())
+		r.log.Warn("records of calls cannot be written and wait; the proxy goes on", "reason", err, "waiting", len(r.rows), "failed", r.failed.Load(), "shed", r.shed.Load())
 	}
+}
+
+// chore does a small piece of housekeeping and says when to do the next.
+func (r *Recorder) chore() time.Duration {
+	more, err := r.housekeep()
+	switch {
+	case err != nil:
+		r.complain(err)
+		return choreEvery
+	case more:
+		return choreAgain
+	}
+	return choreEvery
+}
+
+func (r *Recorder) housekeep() (more bool, err error) {
+	defer recovered("clear records", &err)
+	ctx := context.Background()
+	if !r.moved {
+		left, err := r.moveOld(ctx)
+		if err != nil || left {
+			return left, err
+		}
+		r.moved = true
+	}
+	keep := store.Retention{}
+	if r.opts.Retention != nil {
+		if keep, err = r.opts.Retention(ctx); err != nil {
+			return false, err
+		}
+	}
+	return r.records.Maintain(ctx, keep)
+}
+
+// moveOld takes some calls over from the tables of an older schema.
+func (r *Recorder) moveOld(ctx context.Context) (more bool, err error) {
+	old, ids, err := r.records.OldCalls(ctx, moveAtOnce)
+	if err != nil || len(old) == 0 {
+		return false, err
+	}
+	batch, sums := &store.Batch{Moved: ids}, newPending()
+	for i := range old {
+		row := Account(&old[i])
+		sums.add(row)
+		batch.Rows = append(batch.Rows, row)
+	}
+	sums.fill(batch)
+	return true, r.write(batch)
 }

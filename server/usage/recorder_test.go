@@ -50,7 +50,7 @@ func sample(i int) *proxy.Record {
 
 func TestRecorderWritesWhatItIsTold(t *testing.T) {
 	records := openRecords(t, t.TempDir(), nil)
-	r := New(records, nil)
+	r := New(records, Options{})
 	const n = 1234
 	for i := range n {
 		r.Record(sample(i))
@@ -65,12 +65,12 @@ func TestRecorderWritesWhatItIsTold(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := []proxy.Record{*sample(n - 1), *sample(n - 2)}
-	for i := range want {
-		want[i].Attempts[0].Message = "slow down\uFFFD"
-	}
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Error(diff)
+	for i, row := range got {
+		want := *sample(n - 1 - i)
+		want.Attempts[0].Message = "slow down\uFFFD"
+		if diff := cmp.Diff(want, row.Record); diff != "" {
+			t.Error(diff)
+		}
 	}
 	r.Record(sample(0))
 	if got := r.Stats().Shed; got != 1 {
@@ -83,7 +83,7 @@ func TestRecorderWritesWhatItIsTold(t *testing.T) {
 
 func TestRecorderFlushesWithinASecond(t *testing.T) {
 	records := openRecords(t, t.TempDir(), nil)
-	r := New(records, nil)
+	r := New(records, Options{})
 	defer func() { _ = r.Close(context.Background()) }()
 	start := time.Now()
 	r.Record(sample(1))
@@ -117,7 +117,7 @@ func lock(t *testing.T, dir string) (unlock func()) {
 func TestLockedRecordsNeverBlock(t *testing.T) {
 	dir := t.TempDir()
 	var log bytes.Buffer
-	r := New(openRecords(t, dir, nil), slog.New(slog.NewJSONHandler(&log, nil)))
+	r := New(openRecords(t, dir, nil), Options{Log: slog.New(slog.NewJSONHandler(&log, nil))})
 	unlock := lock(t, dir)
 	start := time.Now()
 	const n = queueSize + 2*batchSize
@@ -177,11 +177,11 @@ func TestDamagedRecordsAreReplacedWhileRunning(t *testing.T) {
 	dir := t.TempDir()
 	var log bytes.Buffer
 	records := openRecords(t, dir, slog.New(slog.NewJSONHandler(&log, nil)))
-	if err := records.Write(t.Context(), []*proxy.Record{sample(1)}); err != nil {
+	if err := records.Write(t.Context(), &store.Batch{Rows: []*store.Row{Account(sample(1))}}); err != nil {
 		t.Fatal(err)
 	}
 	overwrite(t, filepath.Join(dir, store.RecordsFile))
-	r := New(records, nil)
+	r := New(records, Options{})
 	for i := range 10 {
 		r.Record(sample(i))
 	}
@@ -191,7 +191,7 @@ func TestDamagedRecordsAreReplacedWhileRunning(t *testing.T) {
 	if got := r.Stats(); got.Written+got.Failed != 10 || got.Shed != 0 {
 		t.Errorf("%+v; want 10 accounted for", got)
 	}
-	r = New(records, nil)
+	r = New(records, Options{})
 	r.Record(sample(11))
 	if err := r.Close(t.Context()); err != nil {
 		t.Fatal(err)
@@ -205,7 +205,7 @@ func TestDamagedRecordsAreReplacedWhileRunning(t *testing.T) {
 }
 
 func BenchmarkRecord(b *testing.B) {
-	r := New(openRecords(b, b.TempDir(), nil), nil)
+	r := New(openRecords(b, b.TempDir(), nil), Options{})
 	defer func() { _ = r.Close(context.Background()) }()
 	record := sample(1)
 	b.ReportAllocs()
@@ -216,12 +216,15 @@ func BenchmarkRecord(b *testing.B) {
 
 func BenchmarkWriteBatch(b *testing.B) {
 	records := openRecords(b, b.TempDir(), nil)
-	batch := make([]*proxy.Record, batchSize)
-	for i := range batch {
-		batch[i] = sample(i)
-	}
 	b.ReportAllocs()
 	for b.Loop() {
+		batch, sums := &store.Batch{}, newPending()
+		for i := range batchSize {
+			row := Account(sample(i))
+			sums.add(row)
+			batch.Rows = append(batch.Rows, row)
+		}
+		sums.fill(batch)
 		if err := records.Write(context.Background(), batch); err != nil {
 			b.Fatal(err)
 		}

@@ -21,10 +21,15 @@ const doneEvent = "data: [DONE]\n\n"
 func Protocol() *protocol.Protocol {
 	completion := protocol.Answer{
 		Whole: wholeError, Event: chatEvent, Content: chatContent, EventError: eventError, Usage: usage, Done: doneEvent,
+		Tally: &protocol.Tally{Delta: chatDelta, Answer: wholeText, Prompt: promptText}, UsageOption: usageOption(),
 	}
 	resumable := completion
 	resumable.Resume = &protocol.Resume{Part: chatPart, ID: chatID, Continue: chatContinue, Join: chatJoin}
 	plain := protocol.Answer{Whole: wholeError, Event: plainEvent, EventError: eventError, Usage: usage}
+	embeddings := plain
+	embeddings.Tally = &protocol.Tally{Prompt: promptText} // vectors are no tokens
+	images := plain
+	images.Usage = imagesUsage
 	raw := protocol.Answer{Event: plainEvent, EventError: eventError, Usage: usage}
 	post := func(op llm.Op, path string, a protocol.Answer) protocol.Endpoint {
 		return protocol.Endpoint{Op: op, Method: http.MethodPost, Path: "/v1" + path, Upstream: path, Answer: a}
@@ -36,7 +41,7 @@ func Protocol() *protocol.Protocol {
 	}
 	talk := post(llm.OpChat, "/chat/completions", resumable)
 	talk.In, talk.Out = chat{}, chat{}
-	vectors := post(llm.OpEmbeddings, "/embeddings", plain)
+	vectors := post(llm.OpEmbeddings, "/embeddings", embeddings)
 	vectors.Embed = embed{}
 	return &protocol.Protocol{
 		Name: Name,
@@ -44,11 +49,11 @@ func Protocol() *protocol.Protocol {
 			talk,
 			post(llm.OpCompletion, "/completions", completion),
 			vectors,
-			post(llm.OpModeration, "/moderations", plain),
-			post(llm.OpRerank, "/rerank", plain),
-			post(llm.OpImages, "/images/generations", plain),
-			form(llm.OpImages, "/images/edits", plain),
-			form(llm.OpImages, "/images/variations", plain),
+			post(llm.OpModeration, "/moderations", embeddings),
+			post(llm.OpRerank, "/rerank", embeddings),
+			post(llm.OpImages, "/images/generations", images),
+			form(llm.OpImages, "/images/edits", images),
+			form(llm.OpImages, "/images/variations", images),
 			post(llm.OpAudio, "/audio/speech", raw),
 			form(llm.OpAudio, "/audio/transcriptions", raw),
 			form(llm.OpAudio, "/audio/translations", raw),

@@ -138,9 +138,14 @@ func TestUsage(t *testing.T) {
 		{"moonshot, in the choice", `{"choices":[{"usage":{"prompt_tokens":5,"completion_tokens":7,"cached_tokens":2}}]}`, llm.Usage{Input: 3, CacheRead: 2, Output: 7, Total: 12}},
 		{"xai, reasoning outside", `{"usage":{"prompt_tokens":5,"completion_tokens":7,"total_tokens":32,"completion_tokens_details":{"reasoning_tokens":20}}}`, llm.Usage{Input: 5, Output: 27, Reasoning: 20, Total: 32}},
 		{"embeddings", `{"usage":{"prompt_tokens":5,"total_tokens":5}}`, llm.Usage{Input: 5, Total: 5}},
+		{"audio", `{"usage":{"prompt_tokens":50,"completion_tokens":30,"total_tokens":80,"prompt_tokens_details":{"audio_tokens":20},"completion_tokens_details":{"audio_tokens":25}}}`, llm.Usage{Input: 50, AudioIn: 20, Output: 30, AudioOut: 25, Total: 80}},
+		{"transcription", `{"text":"hi","usage":{"type":"tokens","input_tokens":14,"input_token_details":{"text_tokens":4,"audio_tokens":10},"output_tokens":2,"total_tokens":16}}`, llm.Usage{Input: 14, AudioIn: 10, Output: 2, Total: 16}},
+		{"cache writes", `{"usage":{"prompt_tokens":100,"completion_tokens":1,"prompt_tokens_details":{"cached_tokens":20,"cache_write_tokens":30}}}`, llm.Usage{Input: 50, CacheRead: 20, CacheWrite: 30, Output: 1, Total: 101}},
+		{"reranker, total only", `{"results":[],"usage":{"total_tokens":9}}`, llm.Usage{Input: 9, Total: 9}},
 		{"cached above prompt", `{"usage":{"prompt_tokens":5,"completion_tokens":1,"prompt_tokens_details":{"cached_tokens":9}}}`, llm.Usage{CacheRead: 9, Output: 1, Total: 10}},
 	}
 	for _, tt := range tests {
+		tt.want.InputFrom, tt.want.OutputFrom = llm.FromProvider, llm.FromProvider
 		got, ok := usage([]byte(tt.data))
 		if !ok || got != tt.want {
 			t.Errorf("%s: got %+v %v, want %+v", tt.name, got, ok, tt.want)

@@ -1,13 +1,15 @@
 package openai
 
 import (
+	"bytes"
 	"encoding/json"
+	"math"
 
 	"github.com/posthouse/posthouse/proxy/llm"
 )
 
 // wireUsage is the usage object in every spelling the vendors use: chat's and
-// the Responses API's names, DeepSeek's cache fields, Moonshot's.
+// the Responses API's names, DeepSeek's cache fields, Moonshot's, transcriptions'.
 type wireUsage struct {
 	PromptTokens     *int64 `json:"prompt_tokens"`
 	CompletionTokens *int64 `json:"completion_tokens"`
@@ -19,6 +21,8 @@ type wireUsage struct {
 	InputDetails      wireDetails `json:"input_tokens_details"`
 	CompletionDetails wireDetails `json:"completion_tokens_details"`
 	OutputDetails     wireDetails `json:"output_tokens_details"`
+	HeardDetails      wireDetails `json:"input_token_details"` // transcriptions
+	Seconds           float64     `json:"seconds"`             // transcriptions billed by time
 
 	CacheHit int64 `json:"prompt_cache_hit_tokens"` // DeepSeek
 	Cached   int64 `json:"cached_tokens"`           // Moonshot
@@ -35,6 +39,9 @@ type wireDetails struct {
 // at the top, in older Moonshot streams in the choice, in the Responses API's
 // events in the response.
 func usage(data []byte) (llm.Usage, bool) {
+	if !bytes.Contains(data, []byte(`"usage"`)) {
+		return llm.Usage{}, false
+	}
 	var answer struct {
 		Usage    *wireUsage `json:"usage"`
 		Response struct {
@@ -62,22 +69,27 @@ func usage(data []byte) (llm.Usage, bool) {
 
 func (u *wireUsage) canonical() (llm.Usage, bool) {
 	prompt, out := first(u.PromptTokens, u.InputTokens), first(u.CompletionTokens, u.OutputTokens)
-	if prompt == nil && out == nil && u.TotalTokens == 0 {
+	if prompt == nil && out == nil && u.TotalTokens == 0 && u.Seconds == 0 {
 		return llm.Usage{}, false
 	}
 	c := llm.Usage{
-		CacheRead:  max(u.PromptDetails.Cached, u.InputDetails.Cached, u.CacheHit, u.Cached),
-		CacheWrite: max(u.PromptDetails.CacheWrite, u.InputDetails.CacheWrite),
-		Reasoning:  max(u.CompletionDetails.Reasoning, u.OutputDetails.Reasoning),
-		AudioIn:    max(u.PromptDetails.Audio, u.InputDetails.Audio),
-		AudioOut:   max(u.CompletionDetails.Audio, u.OutputDetails.Audio),
-		Total:      u.TotalTokens,
+		CacheRead:   max(u.PromptDetails.Cached, u.InputDetails.Cached, u.CacheHit, u.Cached),
+		CacheWrite:  max(u.PromptDetails.CacheWrite, u.InputDetails.CacheWrite),
+		Reasoning:   max(u.CompletionDetails.Reasoning, u.OutputDetails.Reasoning),
+		AudioIn:     max(u.PromptDetails.Audio, u.InputDetails.Audio, u.HeardDetails.Audio),
+		AudioOut:    max(u.CompletionDetails.Audio, u.OutputDetails.Audio),
+		AudioMillis: int64(math.Round(min(max(u.Seconds, 0), maxSeconds) * 1000)),
+		Total:       u.TotalTokens,
+	}
+	if prompt == nil && out == nil && u.TotalTokens > 0 {
+		prompt = &u.TotalTokens // rerankers and embedders that say no more
 	}
 	if prompt != nil {
 		c.Input = max(0, *prompt-c.CacheRead-c.CacheWrite)
+		c.InputFrom, c.OutputFrom = llm.FromProvider, llm.FromProvider // embeddings have no output, and leave it out
 	}
 	if out != nil {
-		c.Output = *out
+		c.Output, c.OutputFrom = *out, llm.FromProvider
 	}
 	// xAI counts reasoning outside completion_tokens but inside the total.
 	if prompt != nil && c.Reasoning > 0 && c.Total == *prompt+c.Output+c.Reasoning {
@@ -87,6 +99,27 @@ func (u *wireUsage) canonical() (llm.Usage, bool) {
 		c.Total = c.Prompt() + c.Output
 	}
 	return c, true
+}
+
+// maxSeconds bounds what is believed of a recording's length.
+const maxSeconds = 1e9
+
+// imagesUsage reads the counts off an answer with pictures, of which every one
+// counts too.
+func imagesUsage(data []byte) (llm.Usage, bool) {
+	var answer struct {
+		Data  []struct{} `json:"data"`
+		Usage *wireUsage `json:"usage"`
+	}
+	if json.Unmarshal(data, &answer) != nil {
+		return llm.Usage{}, false
+	}
+	var u llm.Usage
+	if answer.Usage != nil {
+		u, _ = answer.Usage.canonical()
+	}
+	u.Images = int64(len(answer.Data))
+	return u, u.Images > 0 || answer.Usage != nil
 }
 
 func first(vs ...*int64) *int64 {

@@ -884,6 +884,7 @@ export interface components {
              * @description Dialling; 0 on a reused connection
              */
             connect_ms: number;
+            cost?: components["schemas"]["CallCost"];
             /** @description The protocol spoken to the vendor */
             dialect: string;
             /** Format: double */
@@ -932,7 +933,7 @@ export interface components {
              * @description The handshake
              */
             tls_ms: number;
-            /** @description What it used; of one that was called off an estimate of its prompt */
+            /** @description What it used; of one that was called off an estimate of its prompt; not there if nobody knows */
             tokens?: components["schemas"]["CallTokens"];
             /** @description Under which the vendor knows it */
             vendor_id: string;
@@ -979,7 +980,7 @@ export interface components {
             /** @enum {string} */
             outcome: "ok" | "rescued" | "failed" | "refused" | "left";
             path: string;
-            /** @description The targets in the order in which they were to be tried */
+            /** @description The targets in the order in which they were to be tried; of one only, nothing is said */
             plan: components["schemas"]["CallPlace"][];
             /** @description Who answered, or was tried last */
             provider: string;
@@ -1043,7 +1044,10 @@ export interface components {
              * @description In the display currency
              */
             display_amount: number;
+            /** @description Empty: there was no exchange rate */
             display_currency: string;
+            /** @description Where the price comes from */
+            price?: string;
         };
         CallPlace: {
             /** @description What put it there: a way to balance, affinity, or empty where it had no rival */
@@ -1066,6 +1070,11 @@ export interface components {
         CallTokens: {
             /** Format: int64 */
             audio_in: number;
+            /**
+             * Format: int64
+             * @description Audio heard or spoken, where the vendor counts time
+             */
+            audio_ms: number;
             /** Format: int64 */
             audio_out: number;
             /** Format: int64 */
@@ -2450,6 +2459,11 @@ export interface components {
             audio_in: number;
             /**
              * Format: int64
+             * @description Audio heard or spoken, where the vendor counts time
+             */
+            audio_ms: number;
+            /**
+             * Format: int64
              * @description The part of output that was audio
              */
             audio_out: number;
@@ -3514,14 +3528,24 @@ export interface operations {
     "monitor-overview": {
         parameters: {
             query?: {
-                /** @description Up to now; default 24h. Instead of from and to */
+                /** @description Up to now. Instead of from and to */
                 range?: "15m" | "1h" | "6h" | "24h" | "7d" | "30d" | "90d";
-                /** @description The beginning of the span; instead of range */
+                /** @description The beginning; instead of range */
                 from?: string;
-                /** @description Its end; default now */
+                /** @description The end; default now */
                 to?: string;
                 /** @description Where days begin, as an IANA name; default UTC */
                 tz?: string;
+                /** @description Names; may be repeated */
+                route?: string[];
+                /** @description Names of who answered, or was tried last; may be repeated */
+                provider?: string[];
+                /** @description The model that answered, or was tried last; may be repeated; * at the end stands for any rest */
+                model?: string[];
+                /** @description Names; may be repeated */
+                consumer?: string[];
+                /** @description What came of it; may be repeated */
+                outcome?: ("ok" | "rescued" | "failed" | "refused" | "left")[];
             };
             header?: never;
             path?: never;
@@ -3552,11 +3576,29 @@ export interface operations {
     "monitor-series": {
         parameters: {
             query?: {
+                /** @description Up to now. Instead of from and to */
+                range?: "15m" | "1h" | "6h" | "24h" | "7d" | "30d" | "90d";
+                /** @description The beginning; instead of range */
+                from?: string;
+                /** @description The end; default now */
+                to?: string;
+                /** @description Where days begin, as an IANA name; default UTC */
+                tz?: string;
+                /** @description Names; may be repeated */
+                route?: string[];
+                /** @description Names of who answered, or was tried last; may be repeated */
+                provider?: string[];
+                /** @description The model that answered, or was tried last; may be repeated; * at the end stands for any rest */
+                model?: string[];
+                /** @description Names; may be repeated */
+                consumer?: string[];
+                /** @description What came of it; may be repeated */
+                outcome?: ("ok" | "rescued" | "failed" | "refused" | "left")[];
                 /** @description What to draw; default requests; may be repeated */
                 metric?: ("requests" | "ok" | "rescued" | "failed" | "refused" | "left" | "success_rate" | "attempts" | "fallbacks" | "rescues" | "tokens" | "tokens_in" | "tokens_out" | "tokens_cached" | "tokens_reasoning" | "requests_per_s" | "tokens_in_per_s" | "tokens_out_per_s" | "cost" | "unpriced" | "ttft_avg" | "ttft_p50" | "ttft_p90" | "ttft_p95" | "ttft_p99" | "duration_avg" | "duration_p50" | "duration_p90" | "duration_p95" | "duration_p99" | "speed_avg" | "speed_p50" | "speed_p90" | "speed_p95" | "speed_p99")[];
-                /** @description One line for each value of it; default one line */
+                /** @description One line for each value of it; default one line. class counts failures, whatever the metric */
                 by?: "route" | "provider" | "model" | "consumer" | "outcome" | "class";
-                /** @description Lines at most; the rest becomes other where it can be added up */
+                /** @description Lines at most; the rest becomes other */
                 limit?: number;
             };
             header?: never;
@@ -3588,6 +3630,24 @@ export interface operations {
     "monitor-top": {
         parameters: {
             query?: {
+                /** @description Up to now. Instead of from and to */
+                range?: "15m" | "1h" | "6h" | "24h" | "7d" | "30d" | "90d";
+                /** @description The beginning; instead of range */
+                from?: string;
+                /** @description The end; default now */
+                to?: string;
+                /** @description Where days begin, as an IANA name; default UTC */
+                tz?: string;
+                /** @description Names; may be repeated */
+                route?: string[];
+                /** @description Names of who answered, or was tried last; may be repeated */
+                provider?: string[];
+                /** @description The model that answered, or was tried last; may be repeated; * at the end stands for any rest */
+                model?: string[];
+                /** @description Names; may be repeated */
+                consumer?: string[];
+                /** @description What came of it; may be repeated */
+                outcome?: ("ok" | "rescued" | "failed" | "refused" | "left")[];
                 by?: "route" | "provider" | "model" | "consumer" | "outcome" | "error" | "slowest" | "dearest";
                 /** @description For the dimensions; duration and ttft are the p95 */
                 sort?: "requests" | "tokens" | "cost" | "failed" | "duration" | "ttft";
@@ -4393,9 +4453,44 @@ export interface operations {
     "list-requests": {
         parameters: {
             query?: {
-                /** @description Up to now. Instead of from and to; without any of them the whole log */
+                /** @description Names; may be repeated */
+                route?: string[];
+                /** @description Names of who answered, or was tried last; may be repeated */
+                provider?: string[];
+                /** @description The model that answered, or was tried last; may be repeated; * at the end stands for any rest */
+                model?: string[];
+                /** @description Names; may be repeated */
+                consumer?: string[];
+                /** @description What came of it; may be repeated */
+                outcome?: ("ok" | "rescued" | "failed" | "refused" | "left")[];
+                /** @description The model the client asked for; * at the end stands for any rest */
+                asked?: string[];
+                /** @description What went wrong, such as rate_limited; * is anything */
+                class?: string[];
+                /** @description HTTP status, as 429 or 5xx */
+                status?: string[];
+                op?: string[];
+                /** @description Name of the provider's key that was tried */
+                key?: string;
+                client_ip?: string;
+                stream?: "true" | "false";
+                /** @description A stream that broke off was finished by another target */
+                rescued?: "true" | "false";
+                /** @description A second target was asked */
+                fallback?: "true" | "false";
+                /** @description It took at least so long */
+                min_ms?: number;
+                min_ttft_ms?: number;
+                /** @description In the display currency */
+                min_cost?: number;
+                min_tokens?: number;
+                /** @description Part of an error message of the request or one of its attempts, or a request's id */
+                q?: string;
+                /** @description Up to now. Instead of from and to */
                 range?: "15m" | "1h" | "6h" | "24h" | "7d" | "30d" | "90d";
+                /** @description The beginning; instead of range */
                 from?: string;
+                /** @description The end; default now */
                 to?: string;
                 limit?: number;
                 /** @description Only requests older than this: next of the page before */
@@ -4432,9 +4527,44 @@ export interface operations {
     "export-requests": {
         parameters: {
             query?: {
-                /** @description Up to now; default 24h. Instead of from and to */
+                /** @description Names; may be repeated */
+                route?: string[];
+                /** @description Names of who answered, or was tried last; may be repeated */
+                provider?: string[];
+                /** @description The model that answered, or was tried last; may be repeated; * at the end stands for any rest */
+                model?: string[];
+                /** @description Names; may be repeated */
+                consumer?: string[];
+                /** @description What came of it; may be repeated */
+                outcome?: ("ok" | "rescued" | "failed" | "refused" | "left")[];
+                /** @description The model the client asked for; * at the end stands for any rest */
+                asked?: string[];
+                /** @description What went wrong, such as rate_limited; * is anything */
+                class?: string[];
+                /** @description HTTP status, as 429 or 5xx */
+                status?: string[];
+                op?: string[];
+                /** @description Name of the provider's key that was tried */
+                key?: string;
+                client_ip?: string;
+                stream?: "true" | "false";
+                /** @description A stream that broke off was finished by another target */
+                rescued?: "true" | "false";
+                /** @description A second target was asked */
+                fallback?: "true" | "false";
+                /** @description It took at least so long */
+                min_ms?: number;
+                min_ttft_ms?: number;
+                /** @description In the display currency */
+                min_cost?: number;
+                min_tokens?: number;
+                /** @description Part of an error message of the request or one of its attempts, or a request's id */
+                q?: string;
+                /** @description Up to now. Instead of from and to */
                 range?: "15m" | "1h" | "6h" | "24h" | "7d" | "30d" | "90d";
+                /** @description The beginning; instead of range */
                 from?: string;
+                /** @description The end; default now */
                 to?: string;
                 /** @description csv: one line a request; jsonl: with every attempt */
                 format?: "csv" | "jsonl";
@@ -4468,7 +4598,41 @@ export interface operations {
     };
     "tail-requests": {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Names; may be repeated */
+                route?: string[];
+                /** @description Names of who answered, or was tried last; may be repeated */
+                provider?: string[];
+                /** @description The model that answered, or was tried last; may be repeated; * at the end stands for any rest */
+                model?: string[];
+                /** @description Names; may be repeated */
+                consumer?: string[];
+                /** @description What came of it; may be repeated */
+                outcome?: ("ok" | "rescued" | "failed" | "refused" | "left")[];
+                /** @description The model the client asked for; * at the end stands for any rest */
+                asked?: string[];
+                /** @description What went wrong, such as rate_limited; * is anything */
+                class?: string[];
+                /** @description HTTP status, as 429 or 5xx */
+                status?: string[];
+                op?: string[];
+                /** @description Name of the provider's key that was tried */
+                key?: string;
+                client_ip?: string;
+                stream?: "true" | "false";
+                /** @description A stream that broke off was finished by another target */
+                rescued?: "true" | "false";
+                /** @description A second target was asked */
+                fallback?: "true" | "false";
+                /** @description It took at least so long */
+                min_ms?: number;
+                min_ttft_ms?: number;
+                /** @description In the display currency */
+                min_cost?: number;
+                min_tokens?: number;
+                /** @description Part of an error message of the request or one of its attempts, or a request's id */
+                q?: string;
+            };
             header?: never;
             path?: never;
             cookie?: never;

@@ -1,0 +1,175 @@
+package tally
+
+import (
+	"encoding/binary"
+	"errors"
+	"maps"
+	"slices"
+)
+
+// ErrCode is an encoded tally that cannot be read.
+var ErrCode = errors.New("not an encoded tally")
+
+// version begins every encoded tally.
+const version = 1
+
+// Part is what of an encoded tally is wanted: leaving out the histograms makes
+// reading several times faster.
+type Part int
+
+// The parts.
+const (
+	All Part = iota
+	Sums
+)
+
+// Append encodes the tally.
+func (t *Tally) Append(b []byte) []byte {
+	b = append(b, version)
+	mask := uint64(0)
+	for i, n := range t.N {
+		if n != 0 {
+			mask |= 1 << i
+		}
+	}
+	b = binary.AppendUvarint(b, mask)
+	for _, n := range t.N {
+		if n != 0 {
+			b = binary.AppendVarint(b, n)
+		}
+	}
+	b = binary.AppendUvarint(b, uint64(len(t.Classes)))
+	for _, class := range slices.Sorted(maps.Keys(t.Classes)) {
+		b = appendText(b, class)
+		b = binary.AppendVarint(b, t.Classes[class])
+	}
+	b = binary.AppendUvarint(b, uint64(len(t.Statuses)))
+	for _, status := range slices.Sorted(maps.Keys(t.Statuses)) {
+		b = binary.AppendVarint(b, int64(status))
+		b = binary.AppendVarint(b, t.Statuses[status])
+	}
+	b = appendMoney(b, t.Spent)
+	b = appendMoney(b, t.Shown)
+	b = t.Durations.append(b)
+	b = t.TTFTs.append(b)
+	return t.Speeds.append(b)
+}
+
+func appendText(b []byte, s string) []byte {
+	b = binary.AppendUvarint(b, uint64(len(s)))
+	return append(b, s...)
+}
+
+func appendMoney(b []byte, list []Money) []byte {
+	b = binary.AppendUvarint(b, uint64(len(list)))
+	for _, m := range list {
+		b = appendText(b, m.Currency)
+		b = binary.AppendVarint(b, m.Nano)
+	}
+	return b
+}
+
+// Read adds an encoded tally, or the wanted part of it. On an error some of it
+// may have been added.
+func (t *Tally) Read(b []byte, want Part) error {
+	r := &reader{b: b}
+	t.read(r, want)
+	if r.bad || len(r.b) > 0 && want == All {
+		return ErrCode
+	}
+	return nil
+}
+
+func (t *Tally) read(r *reader, want Part) {
+	if r.byte() != version {
+		r.bad = true
+		return
+	}
+	mask := r.uint()
+	if mask>>counts != 0 {
+		r.bad = true
+		return
+	}
+	for i := range t.N {
+		if mask&(1<<i) != 0 {
+			t.N[i] += r.int()
+		}
+	}
+	for range r.count(2) {
+		class := r.text()
+		t.Class(class, r.int())
+	}
+	for range r.count(2) {
+		status := r.int()
+		t.Status(int(status), r.int())
+	}
+	t.Spent = r.money(t.Spent)
+	t.Shown = r.money(t.Shown)
+	if want == Sums {
+		return
+	}
+	t.Durations.read(r)
+	t.TTFTs.read(r)
+	t.Speeds.read(r)
+}
+
+// reader takes an encoding apart. After a fault it only yields zeros.
+type reader struct {
+	b   []byte
+	bad bool
+}
+
+func (r *reader) byte() byte {
+	if len(r.b) == 0 {
+		r.bad = true
+		return 0
+	}
+	c := r.b[0]
+	r.b = r.b[1:]
+	return c
+}
+
+func (r *reader) uint() uint64 {
+	v, n := binary.Uvarint(r.b)
+	if n <= 0 {
+		r.bad, r.b = true, nil
+		return 0
+	}
+	r.b = r.b[n:]
+	return v
+}
+
+func (r *reader) int() int64 {
+	v, n := binary.Varint(r.b)
+	if n <= 0 {
+		r.bad, r.b = true, nil
+		return 0
+	}
+	r.b = r.b[n:]
+	return v
+}
+
+// count is how many items follow, each of at least so many bytes.
+func (r *reader) count(least int) int {
+	n := r.uint()
+	if n > uint64(len(r.b)/least) {
+		r.bad, r.b = true, nil
+		return 0
+	}
+	return int(n)
+}
+
+func (r *reader) text() string {
+	n := r.count(1)
+	s := string(r.b[:n])
+	r.b = r.b[n:]
+	return s
+}
+
+func (r *reader) money(list []Money) []Money {
+	for range r.count(2) {
+		currency := r.text()
+		list = plus(list, Money{currency, r.int()})
+	}
+	return list
+}
