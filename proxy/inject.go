@@ -71,7 +71,9 @@ func (g *Gateway) Inject(i Injection, d time.Duration) (Injection, error) {
 	if j.sweep(); len(j.list) >= maxInjections {
 		return i, fmt.Errorf("%d faults are in force already: end some first", maxInjections)
 	}
-	i.ID, i.Used, i.Since = newRequestID(g.now())[20:], 0, g.now()
+	i.Used, i.Since = 0, g.now()
+	id := newRequestID(i.Since)
+	i.ID = id[len(id)-16:] // the part that is drawn
 	i.Until = i.Since.Add(d)
 	j.list = append(j.list, &i)
 	j.count.Store(int32(len(j.list)))

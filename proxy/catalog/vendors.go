@@ -189,8 +189,8 @@ var vendors = []Vendor{
 		Name:    Text{EN: "OpenAI", ZH: "OpenAI"},
 		Popular: 3,
 		Quirks: []Quirk{
-			{Protocol: "openai", Traits: protocol.Traits{CacheKey: true}},
-			{Protocol: "openai", Models: []string{"o1*", "o3*", "o4*", "gpt-5*"}, Except: []string{"gpt-5*-chat*"}, Traits: protocol.Traits{FixedSampling: true, NoLogprobs: true}},
+			{Protocol: "openai", Traits: protocol.Traits{CacheKey: true, EchoThinking: protocol.EchoNever}},
+			{Models: []string{"o1*", "o3*", "o4*", "gpt-5*"}, Except: []string{"gpt-5*-chat*"}, Traits: protocol.Traits{FixedSampling: true, NoLogprobs: true}},
 			{Protocol: "openai", Models: []string{"o3*", "o4*"}, Traits: protocol.Traits{NoStop: true}},
 			{Protocol: "openai", Models: []string{"gpt-4*", "gpt-3*", "chatgpt-*", "gpt-5*-chat*"}, Traits: protocol.Traits{Thinks: protocol.ThinksNot}},
 		},
@@ -432,8 +432,8 @@ var vendors = []Vendor{
 		Name:    Text{EN: "Azure OpenAI", ZH: "微软 Azure OpenAI"},
 		Popular: 9,
 		Quirks: []Quirk{
-			{Protocol: "openai", Traits: protocol.Traits{CacheKey: true}},
-			{Protocol: "openai", Models: []string{"o1*", "o3*", "o4*", "gpt-5*"}, Except: []string{"gpt-5*-chat*"}, Traits: protocol.Traits{FixedSampling: true, NoLogprobs: true}},
+			{Protocol: "openai", Traits: protocol.Traits{CacheKey: true, EchoThinking: protocol.EchoNever}},
+			{Models: []string{"o1*", "o3*", "o4*", "gpt-5*"}, Except: []string{"gpt-5*-chat*"}, Traits: protocol.Traits{FixedSampling: true, NoLogprobs: true}},
 			{Protocol: "openai", Models: []string{"o3*", "o4*"}, Traits: protocol.Traits{NoStop: true}},
 			{Protocol: "openai", Models: []string{"gpt-4*", "gpt-3*", "chatgpt-*", "gpt-5*-chat*"}, Traits: protocol.Traits{Thinks: protocol.ThinksNot}},
 		},

@@ -1,7 +1,5 @@
 package llm
 
-import "strings"
-
 // Fold builds a whole answer from a stream's events: what the vendor would
 // have sent in one piece.
 type Fold struct {
@@ -13,7 +11,7 @@ type Fold struct {
 // folding is a choice being built.
 type folding struct {
 	parts    []Part
-	texts    []strings.Builder
+	texts    [][]byte
 	finish   Finish
 	logprobs Raw
 }
@@ -62,14 +60,14 @@ func (f *Fold) choice(n int) *folding {
 func (c *folding) open(index int, p Part) {
 	for len(c.parts) <= index {
 		c.parts = append(c.parts, nil)
-		c.texts = append(c.texts, strings.Builder{})
+		c.texts = append(c.texts, nil)
 	}
 	c.parts[index] = p
 }
 
 func (c *folding) delta(ev *Delta) {
 	if ev.Index < len(c.texts) {
-		c.texts[ev.Index].WriteString(ev.Text)
+		c.texts[ev.Index] = append(c.texts[ev.Index], ev.Text...)
 	}
 	c.logprobs = joinLogprobs(c.logprobs, ev.Logprobs)
 }
@@ -105,7 +103,7 @@ func (c *folding) amend(ev *Amend) {
 func (c *folding) built() []Part {
 	var parts []Part
 	for i, p := range c.parts {
-		more := c.texts[i].String()
+		more := string(c.texts[i])
 		switch p := p.(type) {
 		case nil:
 			continue

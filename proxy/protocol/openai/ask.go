@@ -62,10 +62,33 @@ func (chat) DecodeRequest(q *protocol.Question) (*llm.Request, *llm.Error) {
 		}
 		r.Messages = append(r.Messages, m)
 	}
+	markCustom(r.Messages)
 	if n := len(r.Messages); n > 0 {
 		r.Continue = unfinished(&r.Messages[n-1])
 	}
 	return r, nil
+}
+
+// markCustom marks what tools of free text answered, which this dialect does
+// not tell from what others did.
+func markCustom(messages []llm.Message) {
+	var custom map[string]bool
+	for i := range messages {
+		for _, p := range messages[i].Parts {
+			switch p := p.(type) {
+			case *llm.ToolCall:
+				if p.Custom {
+					if custom == nil {
+						custom = map[string]bool{}
+					}
+					custom[p.ID] = true
+				}
+			case *llm.ToolResult:
+				p.Custom = custom[p.ID]
+			case *llm.Text, *llm.Thinking, *llm.Media, *llm.Refusal, *llm.Foreign:
+			}
+		}
+	}
 }
 
 // Inlines reports whether a vendor must be given media's bytes: most fetch

@@ -283,24 +283,20 @@ func (p *put) assistant(m *llm.Message, field string, unfinished bool) *llm.Erro
 		}
 	}
 	p.echo(&w, thought)
-	if unfinished && p.t.Traits.PrefixFlag != "" {
-		m = &llm.Message{Role: m.Role, Parts: m.Parts, Extra: with(m.Extra, p.t.Traits.PrefixFlag)}
-	}
 	if len(said) == 0 {
 		if w.ToolCalls == nil && w.Refusal == nil && w.Audio == nil && w.ReasoningContent == nil {
 			w.Content = value("") // an empty turn still is one
 		}
-		if p.own || unfinished {
+		if p.own {
 			w.Extra = m.Extra
 		}
 		p.w.Messages = append(p.w.Messages, w)
-		return nil
+	} else if bad := p.add(w, said, m, field); bad != nil {
+		return bad
 	}
-	if err := p.add(w, said, m, field); err != nil {
-		return err
-	}
-	if unfinished && !p.own {
-		p.w.Messages[len(p.w.Messages)-1].Extra = m.Extra
+	if flag := p.t.Traits.PrefixFlag; unfinished && flag != "" {
+		last := &p.w.Messages[len(p.w.Messages)-1]
+		last.Extra = with(last.Extra, flag)
 	}
 	return nil
 }

@@ -1,6 +1,8 @@
 package openai
 
 import (
+	"slices"
+
 	"github.com/posthouse/posthouse/proxy/llm"
 	"github.com/posthouse/posthouse/proxy/protocol"
 )
@@ -15,7 +17,7 @@ func (p *put) reasoning() {
 		p.thinkNot()
 		return
 	}
-	effort := r.Level()
+	effort := p.effort(r.Level())
 	switch p.t.Traits.Thinks {
 	case protocol.ThinksNot:
 		if r.Mode == llm.ReasoningOn || r.Effort != "" || r.Budget != nil {
@@ -59,6 +61,22 @@ func (p *put) reasoning() {
 			p.w.ReasoningEffort = &effort
 		}
 	}
+}
+
+// efforts are all efforts, the least first.
+var efforts = []string{"none", "minimal", "low", "medium", "high", "xhigh", "max"}
+
+// effort is one that the vendor knows.
+func (p *put) effort(effort string) string {
+	top := p.t.Traits.TopEffort
+	if top == "" {
+		top = "high"
+	}
+	if p.own || slices.Index(efforts, effort) <= slices.Index(efforts, top) {
+		return effort
+	}
+	p.lost.Change("reasoning_effort", "the highest of "+p.t.Model+" is "+top)
+	return top
 }
 
 // thinkNot asks for an answer without thinking.
