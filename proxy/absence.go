@@ -71,3 +71,15 @@ func (a *absences) left(k absence) time.Duration {
 	}
 	return max(left, 0)
 }
+
+// forget drops what is known of a provider.
+func (a *absences) forget(provider string) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for k := range a.until {
+		if k.target.provider == provider {
+			delete(a.until, k)
+		}
+	}
+	a.count.Store(int32(len(a.until)))
+}

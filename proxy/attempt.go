@@ -70,6 +70,10 @@ func (c *call) begin(cand *candidate, k *key, began time.Time) *Attempt {
 // learn draws from an attempt what it says about its key and its target. An
 // attempt that was called off says nothing.
 func (c *call) learn(t *try, err *llm.Error) {
+	drill := t.at.Injected != "" && c.g.stage == nil
+	if drill && !c.g.injector.holds(t.cand.provider.id) {
+		return
+	}
 	var class llm.Class
 	var wait time.Duration
 	if err != nil {
@@ -91,6 +95,9 @@ func (c *call) learn(t *try, err *llm.Error) {
 	}
 	if err != nil {
 		c.g.keyring.observe(t.key, err)
+		if drill && t.key != nil {
+			c.g.keyring.drilled(t.key, t.cand.provider.id, class)
+		}
 	}
 }
 
@@ -150,10 +157,8 @@ func (t *try) send(body *rawjson.Text) (*http.Response, *llm.Error) {
 		req.Header.Set(traceHeader, t.rec.Trace.header(t.at.Span))
 	}
 	t.clock.set(llm.ClassHeadersTimeout, t.times.Headers)
-	pool := t.cand.provider.transport
-	pool.connect = t.times.Connect
 	t.at.BytesOut = req.ContentLength
-	resp, err := t.g.transports.get(pool).RoundTrip(req)
+	resp, err := t.send(req)
 	d.note(t.at)
 	if err != nil {
 		return nil, t.broken(err, false)

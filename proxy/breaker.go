@@ -162,6 +162,17 @@ func (b *breakers) remove(k breakerKey) {
 	b.known.Add(-1)
 }
 
+// forget drops all that is known of a provider or key.
+func (b *breakers) forget(provider string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for k := range b.by {
+		if k.provider == provider {
+			b.remove(k)
+		}
+	}
+}
+
 // slide moves the window on.
 func (s *breaker) slide(now time.Time) {
 	const half = breakWindow / 2

@@ -100,6 +100,7 @@ func (c *call) serve() *llm.Error {
 	if c.way.route != nil {
 		c.drain.Store(c.way.route.drain)
 	}
+	c.g.endInjections()
 	plan := c.plan()
 	if c.peek.stream {
 		c.startPings()

@@ -40,6 +40,9 @@ type Gateway struct {
 	absences    *absences
 	loads       loads
 	bonds       *bonds
+	injector    injector
+	simulator   simulator
+	stage       stage                                                       // nil: attempts go to their vendors
 	price       func(vendor, model string) (perMillion float64, known bool) // nil: no price is known
 	sleep       func(context.Context, time.Duration) bool                   // false: the context ended first
 	transports  *transports
@@ -77,7 +80,8 @@ func New(o Options) *Gateway {
 		g.agent = "posthouse"
 	}
 	g.keyring, g.breakers, g.keyBreakers, g.absences, g.sleep = newKeyring(g.now), newBreakers(g.now), newBreakers(g.now), newAbsences(g.now), sleep
-	g.bonds = newBonds(g.now)
+	g.bonds, g.simulator.pace = newBonds(g.now), 5*time.Millisecond
+	g.injector.now, g.injector.forget = g.now, g.forget
 	g.counting = newCounting()
 	g.stopping, g.stop = context.WithCancelCause(context.Background())
 	empty, _ := Compile(Config{})
@@ -108,6 +112,7 @@ func (g *Gateway) Stop() {
 	g.stop(errStopping)
 	g.counting.wait()
 	g.transports.close()
+	g.simulator.stop()
 }
 
 // KeyStates is the live state of every key that is not simply ok, by Key.ID.

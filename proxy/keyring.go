@@ -31,7 +31,8 @@ type keyring struct {
 // outKey is a key that is out, or was and has not proved itself since.
 type outKey struct {
 	state   KeyState
-	strikes int // times in a row it was benched
+	strikes int    // times in a row it was benched
+	drill   string // the provider at which an injected fault put it out; empty: it was a real one
 }
 
 func newKeyring(now func() time.Time) *keyring {
@@ -156,6 +157,27 @@ func (k *keyring) bench(c *key, state KeyState) {
 	state.State = KeyBenched
 	state.Until = k.now().Add(min(benchFirst<<min(strikes-1, 10), benchLonger))
 	k.out[c.live] = &outKey{state: state, strikes: strikes}
+}
+
+// drilled notes that what was observed of a key last was an injected fault.
+func (k *keyring) drilled(c *key, provider string, class llm.Class) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if out := k.out[c.live]; out != nil && out.state.Class == class {
+		out.drill = provider
+	}
+}
+
+// forgive puts keys back into rotation that injected faults put out at a
+// provider.
+func (k *keyring) forgive(provider string) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	for live, out := range k.out {
+		if out.drill == provider {
+			delete(k.out, live)
+		}
+	}
 }
 
 // release puts a key back into rotation and reports whether it was out.

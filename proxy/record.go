@@ -83,6 +83,7 @@ type Attempt struct {
 	First     time.Duration // attempt start → first content; 0 if none came
 	Idle      time.Duration // the longest silence between two pieces of the answer
 	Duration  time.Duration // attempt start → end
+	Injected  string        // the fault that was put in its way; "none" where the fake vendor answered well
 	Reused    bool          // it went out on a connection that was open already; Connect and TLS are 0 then
 	Connect   time.Duration // dialling, name resolution apart; 0 if it did not come to that
 	TLS       time.Duration // the handshake
