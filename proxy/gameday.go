@@ -56,6 +56,23 @@ func Drills() []Drill {
 	}
 }
 
+// DrillOf is a drill with a fault, as Drills has it if it does.
+func DrillOf(fault string) Drill {
+	for _, d := range Drills() {
+		if d.Fault == fault && d.First == 0 {
+			return d
+		}
+	}
+	name, _, _ := strings.Cut(fault, ":")
+	for _, f := range lab.Faults() {
+		if f.Name == name {
+			own := strings.HasPrefix(name, "e400") || name == "e422"
+			return Drill{Fault: fault, About: f.Summary, Streams: f.Streams, Own: own}
+		}
+	}
+	return Drill{Fault: fault}
+}
+
 const (
 	drillQuestion = "Tell me a story."
 	drillWords    = 60

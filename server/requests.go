@@ -109,6 +109,7 @@ type Attempt struct {
 	Key        string      `json:"key" doc:"The key's name"`
 	Resumed    bool        `json:"resumed" doc:"It went on with an answer that another had begun"`
 	Hedge      bool        `json:"hedge" doc:"It was started beside another that had not begun to answer"`
+	Injected   string      `json:"injected,omitempty" doc:"The fault that an admin or a game day put in its way; none: the fake vendor answered well"`
 	Reused     bool        `json:"reused" doc:"It went out on a connection that was open already"`
 	ConnectMs  float64     `json:"connect_ms" doc:"Dialling; 0 on a reused connection"`
 	TLSMs      float64     `json:"tls_ms" doc:"The handshake"`
@@ -273,7 +274,7 @@ func showAttempt(a proxy.Attempt) Attempt {
 		Provider: a.Provider, Model: a.Model, Key: a.KeyName, StartMs: milliseconds(a.Start), HeadersMs: milliseconds(a.Headers),
 		FirstMs: milliseconds(a.First), DurationMs: milliseconds(a.Duration), Status: a.Status, Class: string(a.Class), Message: a.Message,
 		Resumed: a.Resumed, Hedge: a.Hedge, Reused: a.Reused, ConnectMs: milliseconds(a.Connect), TLSMs: milliseconds(a.TLS),
-		IdleMs: milliseconds(a.Idle), BytesOut: a.BytesOut, BytesIn: a.BytesIn, Malformed: a.Malformed, VendorID: a.VendorID,
+		IdleMs: milliseconds(a.Idle), BytesOut: a.BytesOut, BytesIn: a.BytesIn, Malformed: a.Malformed, VendorID: a.VendorID, Injected: a.Injected,
 	}
 	if a.UsageSeen || a.Usage != (llm.Usage{}) {
 		out.Tokens = showTokens(a.Usage)

@@ -49,6 +49,11 @@ func (s *Server) routes(b builder) {
 	add(b, del, "/api/routes/{id}", "delete-route", "Routes", "Delete a route", s.deleteRoute)
 	add(b, post, "/api/routes/{id}/enable", "enable-route", "Routes", "Put a route into service", s.enableRoute)
 	add(b, post, "/api/routes/{id}/disable", "disable-route", "Routes", "Take a route out of service", s.disableRoute)
+	add(b, post, "/api/routes/{id}/gameday", "game-day", "Game day", "Drive a route with each fault in the way of its first target", s.gameDay)
+	add(b, get, "/api/faults", "list-faults", "Game day", "The faults in force, and those there are", s.listFaults)
+	add(b, post, "/api/providers/{id}/faults", "inject-fault", "Game day", "Put a fault in front of a provider for a while", s.injectFault)
+	add(b, del, "/api/faults", "end-faults", "Game day", "End every injected fault", s.endAllFaults)
+	add(b, del, "/api/faults/{id}", "end-fault", "Game day", "End an injected fault", s.endFault)
 	add(b, post, "/api/explain", "explain", "Routes", "Which way would a request go now, and why?", s.explain)
 
 	add(b, get, "/api/consumers", "list-consumers", "Consumers", "List consumers", s.listConsumers)

@@ -27,7 +27,9 @@ type Status struct {
 	Records    *RecordStatus `json:"records,omitempty"`
 	// OpenTargets is what an admin looks for when a model is slow or odd.
 	OpenTargets []OpenTarget `json:"open_targets" doc:"Targets that are left alone for a while because they failed too often"`
-	Warnings    []Warning    `json:"warnings"`
+	// Faults must not be overlooked: they are there on purpose.
+	Faults   []InjectedFault `json:"faults" doc:"Faults that an admin put in front of providers for a while"`
+	Warnings []Warning       `json:"warnings"`
 }
 
 // OpenTarget is a model at a provider that is left alone for a while (its
@@ -69,11 +71,29 @@ func (s *Server) status(ctx context.Context, _ *empty) (*statusOutput, error) {
 	for _, p := range providers {
 		out.Body.OpenTargets = append(out.Body.OpenTargets, showOpenTargets(p, open)...)
 	}
+	if out.Body.Faults, err = s.injectedFaults(ctx); err != nil {
+		return nil, err
+	}
+	if n := len(out.Body.Faults); n > 0 {
+		out.Body.Warnings = append(out.Body.Warnings, Warning{
+			Code: "faults_injected", Message: fmt.Sprintf("%d faults are injected in front of providers, the last until %s: DELETE /api/faults ends them", n, latest(out.Body.Faults).Format(time.RFC3339)),
+		})
+	}
 	if s.opts.Usage != nil {
 		stats := s.opts.Usage.Stats()
 		out.Body.Records = &RecordStatus{Written: stats.Written, Shed: stats.Shed, Failed: stats.Failed}
 	}
 	return out, nil
+}
+
+// latest is when the last of the faults ends.
+func latest(active []InjectedFault) (end time.Time) {
+	for _, f := range active {
+		if f.Until.After(end) {
+			end = f.Until
+		}
+	}
+	return end
 }
 
 // openTargets are the targets that are left alone, by their provider's id.

@@ -43,6 +43,9 @@ func serveCommand(out, logs io.Writer) *cli.Command {
 	return &cli.Command{
 		Name:  "serve",
 		Usage: "serve the fake vendor until interrupted",
+		Description: "Besides the API below /v1, faults can be put on any calls while it runs:\n" +
+			"  curl -X POST localhost:9100/lab/rules -d '{\"fault\":\"e429:retry_after=2\",\"model\":\"demo-*\",\"count\":3,\"for\":\"30s\"}'\n" +
+			"GET /lab/rules shows them, DELETE /lab/rules drops them, GET /lab/faults lists what there is.",
 		Flags: []cli.Flag{
 			&cli.StringFlag{Name: "addr", Value: "127.0.0.1:9100", Usage: "`ADDRESS` to listen on; port 0 takes any free one"},
 			&cli.DurationFlag{Name: "pace", Value: 20 * time.Millisecond, Usage: "`TIME` between the words of a stream"},
@@ -60,7 +63,7 @@ func serve(ctx context.Context, c *cli.Command, out, logs io.Writer) error {
 	}
 	keys := c.StringSlice("key")
 	l := lab.New(lab.Options{
-		Pace: pace, Keys: keys, Models: c.StringSlice("model"), Forget: true,
+		Pace: pace, Keys: keys, Models: c.StringSlice("model"), Forget: true, Admin: true,
 		Log: slog.New(slog.NewTextHandler(logs, nil)),
 	})
 	base, err := l.Start(ctx, c.String("addr"))

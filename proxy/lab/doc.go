@@ -23,6 +23,12 @@
 // overlap (words repeated when asked to continue) and times (a fault only on
 // the first so many calls of that name). A fault adds its own.
 //
+// # Rules
+//
+// A Rule puts a fault on calls whatever model they name: by SetRule, over HTTP
+// where Options.Admin is set (admin.go), or for one call by the header
+// FaultHeader where Options.Asked is.
+//
 // # Continuing
 //
 // A last message with the role assistant whose text begins the answer gets the

@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"net/http"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 )
@@ -24,6 +25,7 @@ type Options struct {
 	Models []string         // more names to serve, such as "qwen-max"; they talk like demo-chat
 	Any    bool             // serve every other name too, as if it were lab-chat
 	Asked  bool             // a call may ask for a fault by the header FaultHeader
+	Admin  bool             // rules are set and dropped over HTTP, below /lab/ (admin.go)
 	Log    *slog.Logger     // one line a call; nil discards
 	Forget bool             // keep no record of calls: for a demo, whose prompts are nobody's business
 }
@@ -93,6 +95,10 @@ func (l *Lab) Reset() {
 func (l *Lab) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	l.running.Add(1)
 	defer l.running.Done()
+	if l.opts.Admin && strings.HasPrefix(r.URL.Path, adminPrefix) {
+		l.admin(w, r)
+		return
+	}
 
 	// The body is read before any wait: net/http sees a client leave only then.
 	body, err := io.ReadAll(io.LimitReader(r.Body, maxBody+1))

@@ -40,6 +40,7 @@ type Tx struct {
 	queries
 	now     time.Time
 	touched []touch           // in the order of the first touch
+	notes   []RevisionItem    // what was done besides changing items
 	seen    map[[2]string]int // kind and id → index in touched
 }
 
@@ -130,7 +131,35 @@ func (t *Tx) items() ([]RevisionItem, error) {
 		}
 		items = append(items, item)
 	}
-	return items, nil
+	return append(items, t.notes...), nil
+}
+
+// Note is something done that changes no item of the configuration, but belongs
+// on record. Before and After are shown as JSON; nil is nothing.
+type Note struct {
+	Kind, ID, Name string
+	Op             string
+	Before, After  any
+}
+
+// Note puts something on record with the transaction.
+func (t *Tx) Note(n Note) error {
+	item := RevisionItem{Kind: n.Kind, ID: n.ID, Name: n.Name, Op: n.Op}
+	for _, side := range []struct {
+		value any
+		into  *json.RawMessage
+	}{{n.Before, &item.Before}, {n.After, &item.After}} {
+		if side.value == nil {
+			continue
+		}
+		text, err := json.Marshal(side.value)
+		if err != nil {
+			return fmt.Errorf("note %s %s: %w", n.Kind, n.Name, err)
+		}
+		*side.into = text
+	}
+	t.notes = append(t.notes, item)
+	return nil
 }
 
 // names lists the names of a table's rows by position.
