@@ -7,6 +7,9 @@ import (
 	"math/rand/v2"
 	"slices"
 	"time"
+
+	"github.com/posthouse/posthouse/proxy/llm"
+	"github.com/posthouse/posthouse/proxy/price"
 )
 
 // Balance names the policy that puts the targets of a step into the order in
@@ -70,10 +73,12 @@ func (p Place) String() string {
 
 // field is what policies look at.
 type field struct {
-	g      *Gateway
-	now    time.Time
-	stream bool
-	draw   func() float64 // from [0, 1)
+	g        *Gateway
+	exchange price.Exchange
+	now      time.Time
+	stream   bool
+	prompt   int64          // tokens, about
+	draw     func() float64 // from [0, 1)
 }
 
 // policy judges a candidate of n: the lower, the earlier it is tried; equal
@@ -99,7 +104,7 @@ var policies = map[Balance]policy{
 		return c.place.Value
 	},
 	BalanceCheapest: func(f *field, c *candidate, _ int) float64 {
-		c.place.Value = f.price(c)
+		c.place.Value = f.priceOf(c)
 		if math.IsNaN(c.place.Value) {
 			return math.MaxFloat64
 		}
@@ -217,17 +222,31 @@ func (f *field) seconds(c *candidate) float64 {
 	return math.NaN()
 }
 
-// price is what a candidate costs per million tokens; NaN: not known.
-func (f *field) price(c *candidate) float64 {
-	if c.provider == nil || f.g.price == nil {
+// priceOf is what a candidate costs per million tokens, three of four of them
+// prompt, in the currency that is shown; NaN: not known.
+func (f *field) priceOf(c *candidate) float64 {
+	if c.provider == nil {
 		return math.NaN()
 	}
-	if price, known := f.g.price(c.provider.vendor.ID, c.model); known {
-		return price
+	entry, listed := c.provider.prices.Model(c.model).At(f.now, f.prompt)
+	if !listed {
+		return math.NaN()
 	}
-	return math.NaN()
+	u := llm.Usage{Input: 750_000, Output: 250_000, InputFrom: llm.FromEstimates, OutputFrom: llm.FromEstimates}
+	amount, known := price.Cost(u, entry.Price)
+	if !known { // embeddings have no price for an answer
+		u.Input, u.Output = 1_000_000, 0
+		amount, known = price.Cost(u, entry.Price)
+	}
+	shown, rated := f.exchange.Convert(amount)
+	if !known || !rated {
+		return math.NaN()
+	}
+	return float64(shown.Nano) / 1e9
 }
 
-func (g *Gateway) field(stream bool) *field {
-	return &field{g: g, now: g.now(), stream: stream, draw: rand.Float64}
+// field is what the policies look at for a call whose prompt has about so many
+// tokens.
+func (g *Gateway) field(snap *Snapshot, stream bool, prompt int64) *field {
+	return &field{g: g, exchange: snap.exchange, now: g.now(), stream: stream, prompt: prompt, draw: rand.Float64}
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/posthouse/posthouse/proxy/catalog"
 	"github.com/posthouse/posthouse/proxy/lab"
 	"github.com/posthouse/posthouse/proxy/llm"
+	"github.com/posthouse/posthouse/proxy/price"
 )
 
 // pair has a route from any model to "a" and "b", side by side.
@@ -30,17 +31,19 @@ func pair(change func(*Config)) func(g *rig) Config {
 // fieldOf makes candidates at providers p0, p1, … with these weights.
 func fieldOf(weights ...int) (*field, []candidate) {
 	g := New(Options{})
-	g.price = func(_, model string) (float64, bool) {
-		price, known := map[string]float64{"m0": 3, "m1": 1, "m2": 2}[model]
-		return price, known
-	}
+	rate := func(s string) price.Rate { r, _ := price.PerMillion(s); return r }
+	snap, _ := Compile(Config{Prices: []price.Entry{
+		{Vendor: "demo", Model: "m0", Price: price.Price{Currency: "USD", Input: rate("1"), Output: rate("9")}},
+		{Vendor: "demo", Model: "m1", Price: price.Price{Currency: "CNY", Input: rate("3"), Output: rate("3")}},
+		{Vendor: "demo", Model: "m2", Price: price.Price{Currency: "USD", Input: rate("2")}},
+	}, Exchange: price.Exchange{Display: "USD", Micro: map[price.Currency]int64{"CNY": 140_000}}})
 	vendor, _ := catalog.ByID("demo")
 	var list []candidate
 	for i, w := range weights {
-		p := &provider{id: fmt.Sprintf("p%d", i), name: fmt.Sprintf("p%d", i), vendor: vendor}
+		p := &provider{id: fmt.Sprintf("p%d", i), name: fmt.Sprintf("p%d", i), vendor: vendor, prices: snap.prices.Provider("p", map[bool]string{true: "demo", false: "nobody"}[i < 3], "")}
 		list = append(list, candidate{target: target{provider: p, name: p.name, weight: w}, model: fmt.Sprintf("m%d", i), rivals: true})
 	}
-	return g.field(true), list
+	return g.field(snap, true, 100), list
 }
 
 func orderOf(list []candidate) string {

@@ -93,7 +93,7 @@ func (q *Question) fill() {
 
 // planned lists the targets of a way with their shares and states.
 func (g *Gateway) planned(w *way, asked string) []Planned {
-	by, f := w.balance(), g.field(true)
+	by, f := w.balance(), g.field(g.snapshot.Load(), true, 1000)
 	f.draw = func() float64 { return 0.5 } // no draw, no exploring
 	var list []Planned
 	for i := range w.steps {

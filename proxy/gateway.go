@@ -42,9 +42,8 @@ type Gateway struct {
 	bonds       *bonds
 	injector    injector
 	simulator   simulator
-	stage       stage                                                       // nil: attempts go to their vendors
-	price       func(vendor, model string) (perMillion float64, known bool) // nil: no price is known
-	sleep       func(context.Context, time.Duration) bool                   // false: the context ended first
+	stage       stage                                     // nil: attempts go to their vendors
+	sleep       func(context.Context, time.Duration) bool // false: the context ended first
 	transports  *transports
 	fetching    transportKey // connections by which media are fetched
 	optionless  targets      // that refuse to be asked for counts

@@ -134,7 +134,7 @@ func (s *Snapshot) unknownModel(model string, c *consumer) *llm.Error {
 // step as the route's policy says, but for a conversation, which goes back to
 // where it was.
 func (c *call) plan() []candidate {
-	by, f := c.way.balance(), c.g.field(c.peek.stream)
+	by, f := c.way.balance(), c.g.field(c.snap, c.peek.stream, int64(len(c.body))/4)
 	plan := make([]candidate, 0, c.way.size())
 	var was bond
 	var known bool
