@@ -131,7 +131,7 @@ func (c *call) continuation(cand *candidate) []rawjson.Edit {
 		return nil
 	}
 	m, _ := cand.provider.vendor.Model(cand.model)
-	how := protocol.Continuation{Ask: !m.Prefix, Flag: cand.provider.vendor.PrefixFlag}
+	how := protocol.Continuation{Ask: !m.Prefix, Flag: cand.provider.vendor.PrefixFlag, Tokens: c.sent.events}
 	edits, _ := c.sent.resume.Continue(c.peek.fields, c.body, c.sent.text, how)
 	return edits
 }
@@ -169,7 +169,7 @@ func (m *seam) event(data []byte, finished bool) (passed [][]byte, ok bool) {
 		return nil, true
 	}
 	repeated := m.repeated()
-	if m.sent.restart && repeated < len(m.prior) {
+	if m.sent.restart && repeated < len(m.prior) || m.cutShort(repeated) {
 		return nil, false
 	}
 	m.joined = true

@@ -340,3 +340,50 @@ func FuzzSeam(f *testing.F) {
 		}
 	})
 }
+
+// TestRescueCountsTheLimit: what the client has already counts towards the
+// length that it asked for.
+func TestRescueCountsTheLimit(t *testing.T) {
+	for name, tt := range map[string]struct {
+		vendor, limit string
+		want          string
+	}{
+		"continued by prefix":   {"demo", `"max_tokens":60`, `"max_tokens":20`},
+		"by its other name":     {"demo", `"max_completion_tokens":41`, `"max_completion_tokens":1`},
+		"used up":               {"demo", `"max_tokens":40`, `"max_tokens":1`},
+		"asked, may begin anew": {"custom", `"max_tokens":60`, `"max_tokens":60`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			g := rescueRig(t, "lab-spare", func(c *Config) { c.Providers[1].Vendor = tt.vendor })
+			if err := g.lab.SetRule(lab.Rule{Provider: "main", Fault: "die:n=40"}); err != nil {
+				t.Fatal(err)
+			}
+			g.do(g.request("POST", "/v1/chat/completions", strings.TrimSuffix(chatBody("lab-chat:words=60", true), "}")+","+tt.limit+"}"))
+			for _, c := range g.lab.Calls() {
+				if c.Provider == "spare" && !strings.Contains(string(c.Body), tt.want) {
+					t.Errorf("spare was sent %s", c.Body)
+				}
+			}
+			if g.asked("spare") != 1 {
+				t.Errorf("spare was asked %d times", g.asked("spare"))
+			}
+		})
+	}
+}
+
+// TestRescueByRetelling: a target that tells the beginning anew and stops short
+// of what is missing has not finished the answer.
+func TestRescueByRetelling(t *testing.T) {
+	prior := lab.Text(story, 60)
+	m := newSeam(&sent{resume: openai.Protocol().Endpoints[0].Answer.Resume, text: []byte(prior)})
+	data := []byte(`{"choices":[{"delta":{"content":"` + prior[:100] + `"},"finish_reason":"length"}]}`)
+	if passed, ok := m.event(data, true); ok {
+		t.Errorf("passed on %s", passed)
+	}
+	m = newSeam(&sent{resume: openai.Protocol().Endpoints[0].Answer.Resume, text: []byte(prior)})
+	data = []byte(`{"choices":[{"delta":{"content":"` + prior[:4] + `"},"finish_reason":"stop"}]}`)
+	if passed, ok := m.event(data, true); !ok || len(passed) != 1 {
+		t.Errorf("a short last word is taken for a retelling: %s", passed)
+	}
+}

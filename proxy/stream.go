@@ -191,7 +191,7 @@ func (s *streaming) resumed(ev sse.Event, sig protocol.Signal) *llm.Error {
 	}
 	passed, ok := s.seam.event(ev.Data, s.finished)
 	if !ok {
-		return &llm.Error{Class: llm.ClassMalformed, Message: "asked from the start, it told another story than the part that was sent already"}
+		return &llm.Error{Class: llm.ClassMalformed, Message: "it told another story than the part that was sent already, or less of it"}
 	}
 	for _, data := range passed {
 		s.takeSum(data)

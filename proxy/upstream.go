@@ -151,7 +151,11 @@ func (c *call) bodyFor(cand *candidate) *rawjson.Text {
 			edits = append(edits, rawjson.Set(c.peek.modelAt, rawjson.Quote(cand.model)))
 		}
 		edits = append(edits, c.usageEdits(cand)...)
-		edits = append(edits, c.continuation(cand)...)
+		for _, e := range c.continuation(cand) {
+			if !slices.ContainsFunc(edits, func(o rawjson.Edit) bool { return e.From < o.To && o.From < e.To }) {
+				edits = append(edits, e) // a fix of the same value has its reasons
+			}
+		}
 	}
 	return rawjson.Apply(c.body, edits)
 }

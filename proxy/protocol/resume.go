@@ -38,4 +38,7 @@ type Continuation struct {
 	// Ask adds a user message that asks to go on, for targets that take no
 	// unfinished assistant message.
 	Ask bool
+	// Tokens is about how many of the completion's tokens are there already: a
+	// limit that the request sets counts them too.
+	Tokens int64
 }

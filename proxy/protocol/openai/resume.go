@@ -53,8 +53,19 @@ func stringAt(data []byte, key string) (from, to int, found bool) {
 	return 0, 0, false
 }
 
-// chatContinue puts the part that is there behind the conversation.
+// chatContinue puts the part that is there behind the conversation, and takes
+// it off the limits of the answer's length. One that is asked to go on may begin
+// anew all the same, and has the whole length for it.
 func chatContinue(fields []rawjson.Field, body, text []byte, how protocol.Continuation) ([]rawjson.Edit, bool) {
+	var limits []rawjson.Edit
+	for _, f := range fields {
+		if key := string(f.Key); how.Ask || key != "max_tokens" && key != "max_completion_tokens" {
+			continue
+		}
+		if limit, err := strconv.ParseInt(string(f.Value(body)), 10, 64); err == nil {
+			limits = append(limits, rawjson.Set(f, strconv.FormatInt(max(limit-how.Tokens, 1), 10)))
+		}
+	}
 	for _, f := range fields {
 		value := f.Value(body)
 		if string(f.Key) != "messages" || len(value) < 2 || value[0] != '[' {
@@ -75,7 +86,7 @@ func chatContinue(fields []rawjson.Field, body, text []byte, how protocol.Contin
 			more.WriteString(`,{"role":"user","content":` + rawjson.Quote(protocol.GoOn) + `}`)
 		}
 		at := f.To - 1 // before the closing bracket
-		return []rawjson.Edit{{From: at, To: at, With: more.String()}}, true
+		return append(limits, rawjson.Edit{From: at, To: at, With: more.String()}), true
 	}
 	return nil, false
 }
