@@ -81,20 +81,34 @@ func wall() []wallRow {
 		{"fault-e400ctx", "prompt too long", "both", "nobody", 400, 1, 0, soon, wallSettings{}},
 		{"fault-e400filter", "content refused", "both", "nobody", 400, 1, 0, soon, wallSettings{}},
 		{"fault-e400", "bad request", "both", "nobody", 400, 1, 0, soon, wallSettings{}},
-		{"fault-die:n=40,words=60", "connection reset after 40 of 60 words", "yes", "both", 0, 1, 0, soon,
-			wallSettings{about: "a fallback that refuses an unfinished assistant message", vendor: "demo", spare: "lab-spare:prefix=no", spares: 2}},
-		{"fault-stall:n=20,for=30s,words=60", "30 s of silence after 20 words", "yes", "both", 0, 1, 0, 15 * time.Second,
-			wallSettings{about: "a fallback that refuses an unfinished assistant message", vendor: "demo", spare: "lab-spare:prefix=no", spares: 2}},
-		{"fault-die:n=40,words=60,pace=1ms", "connection reset after 40 of 60 words", "yes", "both", 0, 1, 0, soon,
-			wallSettings{about: "a fallback that repeats six words", spare: "lab-spare:overlap=6"}},
-		{"fault-hang:words=60", "silence", "both", "spare", 0, 1, 0, soon,
-			wallSettings{about: "`hedge: 500ms`", route: "failover: {hedge: 500ms}"}},
-		{"fault-slow-first:after=1s", "first token after 1 s", "yes", "main", 0, 1, 0, soon,
-			wallSettings{about: "`hedge: 100ms` and a silent fallback", spare: "fault-hang", route: "failover: {hedge: 100ms}", spares: 1}},
-		{"fault-e400filter:words=60", "content refused", "both", "spare", 0, 1, 0, soon,
-			wallSettings{about: "`on: [content_filter]`, a route that goes round the filter", route: `"on": [content_filter]`}},
-		{"fault-e503:words=60", "503, for good", "both", "spare", 0, 1, 0, soon,
-			wallSettings{about: "`rules: {overloaded: next_target}`", route: "failover: {rules: {overloaded: next_target}}"}},
+		{
+			"fault-die:n=40,words=60", "connection reset after 40 of 60 words", "yes", "both", 0, 1, 0, soon,
+			wallSettings{about: "a fallback that refuses an unfinished assistant message", vendor: "demo", spare: "lab-spare:prefix=no", spares: 2},
+		},
+		{
+			"fault-stall:n=20,for=30s,words=60", "30 s of silence after 20 words", "yes", "both", 0, 1, 0, 15 * time.Second,
+			wallSettings{about: "a fallback that refuses an unfinished assistant message", vendor: "demo", spare: "lab-spare:prefix=no", spares: 2},
+		},
+		{
+			"fault-die:n=40,words=60,pace=1ms", "connection reset after 40 of 60 words", "yes", "both", 0, 1, 0, soon,
+			wallSettings{about: "a fallback that repeats six words", spare: "lab-spare:overlap=6"},
+		},
+		{
+			"fault-hang:words=60", "silence", "both", "spare", 0, 1, 0, soon,
+			wallSettings{about: "`hedge: 500ms`", route: "failover: {hedge: 500ms}"},
+		},
+		{
+			"fault-slow-first:after=1s", "first token after 1 s", "yes", "main", 0, 1, 0, soon,
+			wallSettings{about: "`hedge: 100ms` and a silent fallback", spare: "fault-hang", route: "failover: {hedge: 100ms}", spares: 1},
+		},
+		{
+			"fault-e400filter:words=60", "content refused", "both", "spare", 0, 1, 0, soon,
+			wallSettings{about: "`on: [content_filter]`, a route that goes round the filter", route: `"on": [content_filter]`},
+		},
+		{
+			"fault-e503:words=60", "503, for good", "both", "spare", 0, 1, 0, soon,
+			wallSettings{about: "`rules: {overloaded: next_target}`", route: "failover: {rules: {overloaded: next_target}}"},
+		},
 	}
 }
 
