@@ -28,7 +28,7 @@ var droppedQuery = []string{"model", "key", "api_key", "api-key", "api-version",
 // request builds what is sent to a vendor. Headers are built, not copied.
 func (t *try) request(ctx context.Context, body *rawjson.Text) (*http.Request, *llm.Error) {
 	p := t.cand.provider
-	raw, auth, err := p.vendor.Resolve(t.speech.protocol.Name, p.region, p.base, p.fields, t.cand.model, t.upstream())
+	raw, auth, err := t.address()
 	if err != nil {
 		return nil, unsupported(p, t.entry.endpoint, err)
 	}
