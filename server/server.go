@@ -13,7 +13,7 @@ import (
 	"github.com/posthouse/posthouse/proxy"
 	"github.com/posthouse/posthouse/server/alert"
 	"github.com/posthouse/posthouse/server/auth"
-	"github.com/posthouse/posthouse/server/metrics"
+	prom "github.com/posthouse/posthouse/server/metrics"
 	"github.com/posthouse/posthouse/server/store"
 	"github.com/posthouse/posthouse/server/traces"
 	"github.com/posthouse/posthouse/server/usage"
@@ -40,7 +40,7 @@ type Options struct {
 	ProxyHTTP, ProxyHTTPS func() string    // addresses of the proxy's doors, for display; may be nil
 	AllowedHosts          []string         // host names, or *.example.com, under which the console may be reached
 	Usage                 *usage.Recorder  // nil: calls are not recorded
-	Metrics               *metrics.Metrics // nil: there are none
+	Metrics               *prom.Metrics    // nil: there are none
 	Traces                *traces.Exporter // nil: nothing is exported
 	Alerts                *alert.Watcher   // nil: nobody is told
 	Unpriced              *Unpriced        // hears of every call; nil: nobody remembers which need a price

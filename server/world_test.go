@@ -20,7 +20,7 @@ import (
 	"github.com/posthouse/posthouse/proxy"
 	"github.com/posthouse/posthouse/server/alert"
 	"github.com/posthouse/posthouse/server/auth"
-	"github.com/posthouse/posthouse/server/metrics"
+	prom "github.com/posthouse/posthouse/server/metrics"
 	"github.com/posthouse/posthouse/server/store"
 	"github.com/posthouse/posthouse/server/traces"
 	"github.com/posthouse/posthouse/server/usage"
@@ -41,7 +41,7 @@ type world struct {
 	keys     *auth.KeyRing
 	server   *Server
 	recorder *usage.Recorder
-	metrics  *metrics.Metrics
+	metrics  *prom.Metrics
 	traces   *traces.Exporter
 	alerts   *alert.Watcher
 	url      string
@@ -101,7 +101,7 @@ func newWorld(t *testing.T, o worldOptions) *world {
 			t.Errorf("close the store: %v", err)
 		}
 	})
-	w.metrics, w.traces = metrics.New(metrics.Options{}), &traces.Exporter{}
+	w.metrics, w.traces = prom.New(prom.Options{}), &traces.Exporter{}
 	t.Cleanup(w.traces.Close)
 	w.alerts = alert.New(alert.Sources{}, w.store, log, now)
 	w.server, err = New(Options{
