@@ -14,7 +14,7 @@ import (
 // TracingSpec is where traces go, as entered.
 type TracingSpec struct {
 	Enabled   bool              `json:"enabled" doc:"Export calls as OpenTelemetry traces"`
-	Endpoint  string            `json:"endpoint,omitempty" doc:"The collector: OTLP over HTTP; /v1/traces is added where it has no path" example:"http://localhost:4318" maxLength:"2048"`
+	Endpoint  string            `json:"endpoint,omitempty" doc:"The collector: OTLP over HTTP; /v1/traces is added where it has no path" maxLength:"2048"`
 	Headers   map[string]string `json:"headers,omitempty" doc:"Sent with every export, such as a token; values are never shown again, and **** keeps one"`
 	Sample    *int              `json:"sample,omitempty" doc:"Of a thousand calls whose caller does not say whether it is traced; default 1000" minimum:"0" maximum:"1000"`
 	Propagate bool              `json:"propagate,omitempty" doc:"Tell vendors of the trace (traceparent); else it ends here"`

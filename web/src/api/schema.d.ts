@@ -2554,10 +2554,7 @@ export interface components {
         PutTracingInputBody: {
             /** @description Export calls as OpenTelemetry traces */
             enabled: boolean;
-            /**
-             * @description The collector: OTLP over HTTP; /v1/traces is added where it has no path
-             * @example http://localhost:4318
-             */
+            /** @description The collector: OTLP over HTTP; /v1/traces is added where it has no path */
             endpoint?: string;
             /** @description Sent with every export, such as a token; values are never shown again, and **** keeps one */
             headers?: {
@@ -3169,10 +3166,7 @@ export interface components {
         Tracing: {
             /** @description Export calls as OpenTelemetry traces */
             enabled: boolean;
-            /**
-             * @description The collector: OTLP over HTTP; /v1/traces is added where it has no path
-             * @example http://localhost:4318
-             */
+            /** @description The collector: OTLP over HTTP; /v1/traces is added where it has no path */
             endpoint?: string;
             /** @description Sent with every export, such as a token; values are never shown again, and **** keeps one */
             headers?: {
