@@ -6,6 +6,7 @@ import (
 	"log"
 	"log/slog"
 	"net/http"
+	"net/url"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -234,12 +235,12 @@ func (t *try) carry(req *http.Request) (*http.Response, error) {
 
 // address is where an attempt is sent, and how it shows its key. A fake vendor
 // is shown none.
-func (t *try) address() (raw string, auth catalog.Auth, err error) {
-	if t.played {
-		return simulatorURL + t.upstream(), catalog.Auth{Kind: catalog.AuthNone}, nil
+func (t *try) address() (place, error) {
+	if !t.played {
+		return t.cand.provider.place(t.speech.protocol.Name, t.cand.model, t.upstream())
 	}
-	p := t.cand.provider
-	return p.vendor.Resolve(t.speech.protocol.Name, p.region, p.base, p.fields, t.cand.model, t.upstream())
+	u, err := url.Parse(simulatorURL + t.upstream())
+	return place{url: u, auth: catalog.Auth{Kind: catalog.AuthNone}}, err
 }
 
 // discardLog is a log for servers inside the process, whose connections break

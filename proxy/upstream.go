@@ -28,20 +28,16 @@ var droppedQuery = []string{"model", "key", "api_key", "api-key", "api-version",
 // request builds what is sent to a vendor. Headers are built, not copied.
 func (t *try) request(ctx context.Context, body *rawjson.Text) (*http.Request, *llm.Error) {
 	p := t.cand.provider
-	raw, auth, err := t.address()
+	at, err := t.address()
 	if err != nil {
 		return nil, unsupported(p, t.entry.endpoint, err)
-	}
-	u, err := url.Parse(raw)
-	if err != nil {
-		return nil, &llm.Error{Class: llm.ClassInternal, Message: "the provider's URL can't be used: " + err.Error()}
 	}
 	method := t.r.Method
 	if !t.speech.passes {
 		method = http.MethodPost
 	}
 	r := &http.Request{
-		Method: method, URL: u, Host: u.Host, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
+		Method: method, URL: at.url, Host: at.url.Host, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
 		Header: make(http.Header, 8), ContentLength: body.Size(),
 	}
 	if body.Size() > 0 {
@@ -49,10 +45,14 @@ func (t *try) request(ctx context.Context, body *rawjson.Text) (*http.Request, *
 		r.GetBody = func() (io.ReadCloser, error) { return body.Reader(), nil }
 	}
 	t.headers(r.Header)
-	query := u.Query()
-	t.passQuery(query)
-	u.RawQuery = query.Encode()
-	if failed := t.g.authorise(ctx, r, auth, p, t.key); failed != nil {
+	if !at.asIs || len(t.query)+len(p.query) > 0 {
+		u := *at.url // the place's own is shared
+		r.URL = &u
+		query := u.Query()
+		t.passQuery(query)
+		u.RawQuery = query.Encode()
+	}
+	if failed := t.g.authorise(ctx, r, at.auth, p, t.key); failed != nil {
 		return nil, failed
 	}
 	return r.WithContext(ctx), nil
