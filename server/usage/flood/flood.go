@@ -101,10 +101,12 @@ func (s *Source) Call(at time.Time) *proxy.Record {
 	return record
 }
 
-// pick chooses a target: each consumer has a favourite.
+// pick chooses a target: each consumer uses four models, one of them most of
+// the time, and now and then another.
 func (s *Source) pick(consumer int) *target {
-	if s.random.Float64() < 0.6 {
-		return &targets[(consumer*7)%5]
+	if x := s.random.Float64(); x < 0.98 {
+		own := [...]int{consumer * 7 % 5, (consumer*3 + 1) % 8, (consumer*5 + 2) % 10, (consumer + 3) % 10}
+		return &targets[own[[...]int{0, 0, 0, 0, 0, 0, 1, 1, 2, 3}[s.random.IntN(10)]]]
 	}
 	x := s.random.Float64()
 	for i := range targets {
