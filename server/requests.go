@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"encoding/hex"
 	"errors"
 	"time"
 
@@ -44,6 +45,7 @@ type Call struct {
 	Plan       []CallPlace  `json:"plan" doc:"The targets in the order in which they were to be tried; of one only, nothing is said"`
 	Attempts   []Attempt    `json:"attempts"`
 	Skipped    []CallSkip   `json:"skipped" doc:"Targets that were not asked, and why"`
+	TraceID    string       `json:"trace_id,omitempty" doc:"Of the OpenTelemetry trace, where tracing is on"`
 	HasContent bool         `json:"has_content" doc:"Prompt and answer were captured"`
 	Content    *CallContent `json:"content,omitempty" doc:"Only in the answer for a single request"`
 }
@@ -113,6 +115,7 @@ type Attempt struct {
 	BytesIn    int64       `json:"bytes_in,omitempty" doc:"Of the body that came"`
 	Malformed  int         `json:"malformed,omitempty" doc:"Events of its stream that were not in the protocol"`
 	VendorID   string      `json:"vendor_id,omitempty" doc:"Under which the vendor knows it"`
+	Lossy      string      `json:"lossy,omitempty" doc:"What of the request could not be said in its dialect"`
 	Tokens     *CallTokens `json:"tokens,omitempty" doc:"What it used; of one that was called off an estimate of its prompt"`
 	Cost       *CallCost   `json:"cost,omitempty"`
 	StartMs    float64     `json:"start_ms"`
@@ -178,6 +181,9 @@ func showRow(row *store.Row) Call {
 	if r.Provider != "" {
 		c.Provider, c.Model = r.Provider, r.Model
 	}
+	if r.Trace.ID != [16]byte{} {
+		c.TraceID = hex.EncodeToString(r.Trace.ID[:])
+	}
 	for _, p := range r.Plan {
 		c.Plan = append(c.Plan, showPlace(p))
 	}
@@ -206,7 +212,7 @@ func showAttempt(a *proxy.Attempt) Attempt {
 		Provider: a.Provider, Model: a.Model, Dialect: a.Dialect, Key: a.KeyName, StartMs: milliseconds(a.Start), HeadersMs: milliseconds(a.Headers),
 		FirstMs: milliseconds(a.First), DurationMs: milliseconds(a.Duration), Status: a.Status, Class: string(a.Class), Message: a.Message,
 		Resumed: a.Resumed, Hedge: a.Hedge, Reused: a.Reused, ConnectMs: milliseconds(a.Connect), TLSMs: milliseconds(a.TLS),
-		IdleMs: milliseconds(a.Idle), BytesOut: a.BytesOut, BytesIn: a.BytesIn, Malformed: a.Malformed, VendorID: a.VendorID, Injected: a.Injected,
+		IdleMs: milliseconds(a.Idle), BytesOut: a.BytesOut, BytesIn: a.BytesIn, Malformed: a.Malformed, VendorID: a.VendorID, Injected: a.Injected, Lossy: a.Lossy,
 		Tokens: showUsage(a.Usage), Cost: showCost(a.Cost),
 	}
 }
