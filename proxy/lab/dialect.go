@@ -15,6 +15,7 @@ type dialect struct {
 	badEvent   []byte                 // the data of an event that is cut JSON
 	endless    []byte                 // how a whole answer begins that never ends
 	blank      []byte                 // the data of a first event that says nothing
+	done       event                  // the event behind which nothing comes
 	unfinished func([]byte) []byte    // takes the finish reason out of a whole answer
 }
 
@@ -26,6 +27,7 @@ func openAI() *dialect {
 		errorEvent: func(e *apiError) event { return event{data: e.json()} },
 		badEvent:   []byte(`{"id":"chatcmpl-bad","choices":[{"index":0,"delta":{"content":`),
 		endless:    []byte(`{"choices":[{"index":0,"message":{"role":"assistant","content":"`),
+		done:       event{kind: eventDone, data: []byte("[DONE]")},
 		blank:      []byte(`{"id":"","object":"chat.completion.chunk","created":0,"model":"","choices":[],"prompt_filter_results":[]}`),
 		unfinished: func(body []byte) []byte {
 			return eachOf(body, "choices", func(c map[string]json.RawMessage) { c["finish_reason"] = json.RawMessage("null") })
@@ -61,8 +63,12 @@ func (x *exchange) dialect() *dialect {
 	if x.op.dialect != nil {
 		return x.op.dialect
 	}
-	if x.r != nil && isGemini(x.r) {
+	switch {
+	case x.r == nil:
+	case isGemini(x.r):
 		return gemini()
+	case isAnthropic(x.r):
+		return anthropic()
 	}
 	return openAI()
 }

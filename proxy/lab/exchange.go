@@ -30,7 +30,7 @@ type op struct {
 }
 
 func operations() []op {
-	return append(geminiOperations(), openAIOperations()...)
+	return slices.Concat(geminiOperations(), anthropicOperations(), openAIOperations())
 }
 
 func openAIOperations() []op {
@@ -54,7 +54,7 @@ func openAIOperations() []op {
 // bases are the paths under which vendors put the API. Anything else, such as
 // /v1/v1, is an unknown URL here as it is there.
 func bases() []string {
-	return []string{"/openai/v1", "/compatible-mode/v1", "/api/paas/v4", "/api/v3", "/v1beta/openai", geminiBase, "/openai", "/v1", "/v2", ""}
+	return []string{"/openai/v1", "/compatible-mode/v1", "/api/paas/v4", "/api/v3", "/anthropic/v1", "/v1beta/openai", geminiBase, "/openai", "/v1", "/v2", ""}
 }
 
 const maxFormMemory = 64 << 20
@@ -141,6 +141,7 @@ func (x *exchange) route(ops []op) (op, *apiError) {
 		name, tail, _ := strings.Cut(rest, "/")
 		x.provider, path = name, "/"+tail
 	}
+	path = vertexPath(path)
 	var allowed []string
 	for _, base := range bases() {
 		tail, ok := strings.CutPrefix(path, base)
@@ -174,6 +175,20 @@ func (x *exchange) route(ops []op) (op, *apiError) {
 		status: http.StatusNotFound, kind: kindInvalid, code: "unknown_url",
 		message: fmt.Sprintf("Unknown request URL: %s %s. Please check the URL for typos.", x.r.Method, clip(x.r.URL.Path, 200)),
 	}
+}
+
+// vertexPath is a path without what says whose project and whose models, as
+// Vertex has it.
+func vertexPath(path string) string {
+	if !strings.HasPrefix(path, "/v1/projects/") {
+		return path
+	}
+	for _, publisher := range []string{"/publishers/google", "/publishers/anthropic"} {
+		if _, rest, ok := strings.Cut(path, publisher); ok {
+			return "/v1" + rest
+		}
+	}
+	return path
 }
 
 // deployment takes Azure's /deployments/NAME off a path; NAME is the model.

@@ -65,14 +65,18 @@ func without(data []byte) []byte {
 	}
 	_, top := o["usage"]
 	_, google := o["usageMetadata"]
-	inner, nested := o["response"]
+	within := "response"
+	if _, ok := o["message"]; ok {
+		within = "message" // Anthropic's message_start
+	}
+	inner, nested := o[within]
 	if !top && !nested && !google {
 		return data
 	}
 	delete(o, "usage")
 	delete(o, "usageMetadata")
 	if nested {
-		o["response"] = without(inner)
+		o[within] = without(inner)
 	}
 	return encode(o)
 }

@@ -14,8 +14,8 @@ func wrongEvents() []behaviour {
 			p.lapse = x.fault.params.wait("for")
 			p.linger = p.stream && p.lapse > 0
 		}, Param{"for", "0s", "how long the connection stays open instead; 0: it ends at once"}),
-		streamRow("dupdone", "[DONE] twice", func(p *reply, _ *exchange) {
-			p.appendEvent(event{kind: eventDone, data: []byte("[DONE]")})
+		streamRow("dupdone", "[DONE] twice", func(p *reply, x *exchange) {
+			p.appendEvent(x.dialect().done)
 		}),
 		streamRow("afterdone", "a content event behind [DONE]", func(p *reply, _ *exchange) {
 			p.appendEvent(event{kind: eventOther, data: p.late()})
@@ -86,7 +86,7 @@ func midError(p *reply, x *exchange) {
 	p.cut(x.fault.params.num("n"))
 	p.appendEvent(x.streamFailed())
 	if x.fault.params.yes("done") {
-		p.appendEvent(event{kind: eventDone, data: []byte("[DONE]")})
+		p.appendEvent(x.dialect().done)
 	}
 }
 

@@ -40,6 +40,7 @@ func gemini() *dialect {
 		errorEvent: func(e *apiError) event { return event{data: geminiError(e)} },
 		badEvent:   []byte(`{"candidates":[{"content":{"parts":[{"text":`),
 		endless:    []byte(`{"candidates":[{"index":0,"content":{"role":"model","parts":[{"text":"`),
+		done:       event{kind: eventDone, data: []byte("[DONE]")}, // which Google never sends
 		blank:      []byte(`{"usageMetadata":{"promptTokenCount":1,"totalTokenCount":1}}`),
 		unfinished: func(body []byte) []byte {
 			return eachOf(body, "candidates", func(c map[string]json.RawMessage) { delete(c, "finishReason") })
