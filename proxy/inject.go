@@ -237,7 +237,7 @@ func (t *try) carry(req *http.Request) (*http.Response, error) {
 // is shown none.
 func (t *try) address() (place, error) {
 	if !t.played {
-		return t.cand.provider.place(t.speech.protocol.Name, t.cand.model, t.upstream())
+		return t.cand.provider.place(t.speech.protocol.Name, t.cand.model, t.upstream(), t.streams())
 	}
 	u, err := url.Parse(simulatorURL + t.upstream())
 	return place{url: u, auth: catalog.Auth{Kind: catalog.AuthNone}}, err

@@ -22,7 +22,10 @@ type place struct {
 }
 
 // placeKey is what a place depends on within one snapshot.
-type placeKey struct{ protocol, model, path string }
+type placeKey struct {
+	protocol, model, path string
+	stream                bool
+}
 
 // places are the places that a provider has worked out.
 type places struct {
@@ -31,12 +34,16 @@ type places struct {
 }
 
 // place works out where an endpoint lies for a model, or remembers it.
-func (p *provider) place(protocol, model, path string) (place, error) {
-	key := placeKey{protocol, model, path}
+func (p *provider) place(protocol, model, path string, stream bool) (place, error) {
+	key := placeKey{protocol, model, path, stream}
 	if got, ok := p.places.known.Load(key); ok {
 		return got.(place), nil //nolint:errcheck // the map holds nothing else
 	}
-	raw, auth, err := p.vendor.Resolve(protocol, p.region, p.base, p.fields, model, path)
+	resolve := p.vendor.Resolve
+	if stream {
+		resolve = p.vendor.ResolveStream
+	}
+	raw, auth, err := resolve(protocol, p.region, p.base, p.fields, model, path)
 	if err != nil {
 		return place{}, err
 	}

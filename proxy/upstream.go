@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -134,7 +135,7 @@ func (c *call) bodyFor(cand *candidate) *rawjson.Text {
 		edits = append(edits, rawjson.Edit{From: c.peek.formFrom, To: c.peek.formTo, With: cand.model})
 	case len(c.peek.fields) > 0:
 		edits = c.fixes(cand)
-		if c.peek.named && c.entry.model == "" && cand.model != c.peek.model {
+		if c.peek.named && c.entry.model == "" && cand.model != c.peek.model && !drops(edits, c.peek.modelAt) {
 			edits = append(edits, rawjson.Set(c.peek.modelAt, rawjson.Quote(cand.model)))
 		}
 		edits = append(edits, c.usageEdits(cand)...)
@@ -145,6 +146,11 @@ func (c *call) bodyFor(cand *candidate) *rawjson.Text {
 		}
 	}
 	return rawjson.Apply(c.body, edits)
+}
+
+// drops reports whether edits take a field out.
+func drops(edits []rawjson.Edit, f rawjson.Field) bool {
+	return slices.ContainsFunc(edits, func(e rawjson.Edit) bool { return e.From < f.To && f.From < e.To })
 }
 
 // fixes are the edits by which the catalog says a vendor's bodies differ from
@@ -158,10 +164,14 @@ func (c *call) fixes(cand *candidate) []rawjson.Edit {
 // that are left out.
 func fixed(cand *candidate, op llm.Op, body []byte, fields []rawjson.Field) (edits []rawjson.Edit, left []string) {
 	changed, dropped := map[int]rawjson.Edit{}, map[int]bool{}
+	var added []string
 	for i := range cand.provider.vendor.Fixes {
 		fix := &cand.provider.vendor.Fixes[i]
 		if !fixApplies(fix, op, cand.model) {
 			continue
+		}
+		if fix.Do == catalog.FixSet && !slices.ContainsFunc(fields, func(f rawjson.Field) bool { return string(f.Key) == fix.Field }) {
+			added = append(added, rawjson.Quote(fix.Field)+":"+fix.To)
 		}
 		for n, f := range fields {
 			if string(f.Key) != fix.Field {
@@ -178,12 +188,32 @@ func fixed(cand *candidate, op llm.Op, body []byte, fields []rawjson.Field) (edi
 		}
 	}
 	edits = rawjson.Drop(fields, func(n int) bool { return dropped[n] })
+	kept := 0
+	for n := range fields {
+		if !dropped[n] {
+			kept++
+		}
+	}
 	for n, e := range changed {
 		if !dropped[n] {
 			edits = append(edits, e)
 		}
 	}
-	return edits, left
+	return append(edits, insert(body, added, kept > 0)...), left
+}
+
+// insert is the edit that puts fields before those of an object; more says that
+// it keeps any of its own.
+func insert(body []byte, fields []string, more bool) []rawjson.Edit {
+	at := bytes.IndexByte(body, '{')
+	if len(fields) == 0 || at < 0 {
+		return nil
+	}
+	with := "{" + strings.Join(fields, ",")
+	if more {
+		with += ","
+	}
+	return []rawjson.Edit{{From: at, To: at + 1, With: with}}
 }
 
 func fixApplies(fix *catalog.Fix, op llm.Op, model string) bool {
@@ -196,8 +226,11 @@ func fixApplies(fix *catalog.Fix, op llm.Op, model string) bool {
 // applyFix is what one fix does to one field: change it, drop it, or neither.
 func applyFix(fix *catalog.Fix, f rawjson.Field, body []byte, fields []rawjson.Field) (e *rawjson.Edit, drop bool) {
 	switch fix.Do {
-	case catalog.FixDrop:
+	case catalog.FixDrop, catalog.FixInPath:
 		return nil, true
+	case catalog.FixSet:
+		set := rawjson.Set(f, fix.To)
+		return &set, false
 	case catalog.FixRename:
 		if slices.ContainsFunc(fields, func(o rawjson.Field) bool { return string(o.Key) == fix.To }) {
 			return nil, true // the caller gave both
