@@ -26,13 +26,14 @@ func (c *call) attempt(ln lane, cand *candidate, k *key) (*llm.Error, int) {
 	ctx, cancel := context.WithCancelCause(ln.ctx)
 	defer cancel(nil)
 	began := time.Now()
-	t := &try{call: c, speech: c.speech(cand), lane: ln, cand: cand, key: k, began: began, ctx: ctx, clock: newClock(cancel), times: c.times(cand)}
+	t := &try{call: c, speech: c.speech(cand), lane: ln, cand: cand, key: k, began: began, ctx: ctx, clock: c.g.watchdog.clock(cancel), times: c.times(cand)}
 	t.at = c.begin(cand, k, began)
 	t.at.Dialect = t.speech.protocol.Name
 	defer t.clock.stop()
 	if total := t.times.Total; total > 0 && total < c.total {
-		timer := time.AfterFunc(total, func() { cancel(timeoutError(llm.ClassTotalTimeout, total)) })
-		defer timer.Stop()
+		whole := c.g.watchdog.clock(cancel)
+		whole.set(llm.ClassTotalTimeout, total)
+		defer whole.stop()
 	}
 	err := t.run()
 	t.settle(err)

@@ -96,8 +96,9 @@ func (c *call) serve() *llm.Error {
 	if c.total <= 0 {
 		c.total = math.MaxInt64 // switched off
 	}
-	timer := time.AfterFunc(c.total, func() { c.cancel(timeoutError(llm.ClassTotalTimeout, c.total)) })
-	defer timer.Stop()
+	whole := c.g.watchdog.clock(c.cancel)
+	whole.set(llm.ClassTotalTimeout, c.total)
+	defer whole.stop()
 	if c.way.route != nil {
 		c.drain.Store(c.way.route.drain)
 	}

@@ -1,12 +1,6 @@
 package proxy
 
-import (
-	"context"
-	"sync"
-	"time"
-
-	"github.com/posthouse/posthouse/proxy/llm"
-)
+import "time"
 
 // times are the clocks of an attempt: the route's, else the provider's, else
 // defaults that depend on whether anyone can take over: with a target in
@@ -40,45 +34,4 @@ func defaultClocks(stream, onward, reasoning bool) Timeouts {
 		d.Headers = 120 * time.Second
 	}
 	return d
-}
-
-// clock is the one timer of an attempt. It ends the attempt with an error that
-// says which wait was too long.
-type clock struct {
-	cancel context.CancelCauseFunc
-	timer  *time.Timer
-	mu     sync.Mutex
-	class  llm.Class
-	limit  time.Duration
-}
-
-func newClock(cancel context.CancelCauseFunc) *clock { return &clock{cancel: cancel} }
-
-// set starts a wait of this class, ending the one before it. A limit that is
-// not positive switches the clock off.
-func (c *clock) set(class llm.Class, limit time.Duration) {
-	c.mu.Lock()
-	c.class, c.limit = class, limit
-	c.mu.Unlock()
-	switch {
-	case limit <= 0:
-		c.stop()
-	case c.timer == nil:
-		c.timer = time.AfterFunc(limit, c.fire)
-	default:
-		c.timer.Reset(limit)
-	}
-}
-
-func (c *clock) fire() {
-	c.mu.Lock()
-	err := timeoutError(c.class, c.limit)
-	c.mu.Unlock()
-	c.cancel(err)
-}
-
-func (c *clock) stop() {
-	if c.timer != nil {
-		c.timer.Stop()
-	}
 }

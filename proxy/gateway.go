@@ -45,6 +45,7 @@ type Gateway struct {
 	stage       stage                                     // nil: attempts go to their vendors
 	sleep       func(context.Context, time.Duration) bool // false: the context ended first
 	transports  *transports
+	watchdog    watchdog
 	tokens      *tokens
 	fetching    transportKey // connections by which media are fetched
 	optionless  targets      // that refuse to be asked for counts

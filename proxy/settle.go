@@ -49,7 +49,10 @@ func (t *try) tallyText(text string) {
 // not ask for. Vendors that are known to refuse the field are not asked.
 func (c *call) usageEdits(cand *candidate) []rawjson.Edit {
 	option := c.entry.endpoint.Answer.UsageOption
-	if option == nil || !c.peek.stream || cand.provider.vendor.NoStreamOptions || c.g.optionless.has(cand.breaker()) {
+	if option == nil || !c.peek.stream || c.g.optionless.has(cand.breaker()) {
+		return nil
+	}
+	if cand.provider.vendor.Traits(c.dialect.Name, cand.model).NoStreamOptions {
 		return nil
 	}
 	edits, ok := option.Ask(c.peek.fields, c.body)

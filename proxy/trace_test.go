@@ -86,13 +86,13 @@ func TestQuietStream(t *testing.T) {
 	if a := g.chat("m", true); a.status != 200 || a.err != nil {
 		t.Errorf("%d %v", a.status, a.err)
 	}
-	s := &streaming{try: &try{times: Timeouts{Idle: 60 * time.Second}, clock: newClock(func(error) {})}}
+	s := &streaming{try: &try{times: Timeouts{Idle: 60 * time.Second}, clock: new(watchdog).clock(func(error) {})}}
 	defer s.clock.stop()
 	for _, tt := range []struct {
 		idle  time.Duration
 		seam  bool
 		limit time.Duration
-	}{{60 * time.Second, false, maxQuiet}, {60 * time.Second, true, 60 * time.Second}, {time.Hour, true, maxQuiet}, {-1, false, -1}} {
+	}{{60 * time.Second, false, maxQuiet}, {60 * time.Second, true, 60 * time.Second}, {time.Hour, true, maxQuiet}, {-1, false, 0}} {
 		s.times.Idle, s.seam = tt.idle, nil
 		if tt.seam {
 			s.seam = newSeam(&sent{})

@@ -10,6 +10,7 @@ import (
 
 	"github.com/posthouse/posthouse/proxy"
 	"github.com/posthouse/posthouse/server/store"
+	"github.com/posthouse/posthouse/server/usage"
 )
 
 // GameDay is how a route dealt with faults in the way of its first target.
@@ -129,7 +130,7 @@ func showDrill(d *proxy.Drilled) DrillView {
 	if len(d.Record) == 0 {
 		return out
 	}
-	call := showCall(d.Record[len(d.Record)-1])
+	call := showRow(usage.Account(d.Record[len(d.Record)-1]))
 	out.Attempts, out.Skipped, out.Rescued = call.Attempts, call.Skipped, call.Rescued
 	out.Timeline = timeline(call.Attempts, max(call.DurationMs, 1))
 	return out

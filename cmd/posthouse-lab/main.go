@@ -1,5 +1,6 @@
 // Command posthouse-lab serves the fake vendor of package lab on an address of
-// its own, to try the product or another client against it without a key.
+// its own, to try the product or another client against it without a key, and
+// measures what gateways cost with the load of package load.
 package main
 
 import (
@@ -32,10 +33,13 @@ func main() {
 func command(out, logs io.Writer) *cli.Command {
 	return &cli.Command{
 		Name:      "posthouse-lab",
-		Usage:     "a fake AI vendor: deterministic answers, and faults by the name of the model",
+		Usage:     "a fake AI vendor with deterministic answers and faults by the name of the model, and a load generator for gateways",
 		Writer:    out,
 		ErrWriter: logs,
-		Commands:  []*cli.Command{serveCommand(out, logs), faultsCommand(out)},
+		Commands: []*cli.Command{
+			serveCommand(out, logs), faultsCommand(out), loadCommand(out), compareCommand(out, logs),
+			stubCommand(out), reverseProxyCommand(out, logs),
+		},
 	}
 }
 
@@ -47,7 +51,7 @@ func serveCommand(out, logs io.Writer) *cli.Command {
 			"  curl -X POST localhost:9100/lab/rules -d '{\"fault\":\"e429:retry_after=2\",\"model\":\"demo-*\",\"count\":3,\"for\":\"30s\"}'\n" +
 			"GET /lab/rules shows them, DELETE /lab/rules drops them, GET /lab/faults lists what there is.",
 		Flags: []cli.Flag{
-			&cli.StringFlag{Name: "addr", Value: "127.0.0.1:9100", Usage: "`ADDRESS` to listen on; port 0 takes any free one"},
+			addressFlag("127.0.0.1:9100"),
 			&cli.DurationFlag{Name: "pace", Value: 20 * time.Millisecond, Usage: "`TIME` between the words of a stream"},
 			&cli.StringSliceFlag{Name: "key", Usage: "accept only this `KEY`; may be given again"},
 			&cli.StringSliceFlag{Name: "model", Usage: "serve this `NAME` too, such as qwen-max; may be given again"},

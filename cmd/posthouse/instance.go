@@ -65,7 +65,7 @@ func (i *instance) close() {
 // folder and its lock. Nothing answers on them before all of it is there.
 func (i *instance) open(ctx context.Context) error {
 	steps := []func(context.Context) error{
-		i.openFolder, i.takePorts, i.openStore, i.openGateway, i.openCertificate, i.openDoors,
+		i.openFolder, i.takePorts, i.openProfiling, i.openStore, i.openGateway, i.openCertificate, i.openDoors,
 		i.applyConfig, i.openDemo, i.openSetup, i.openServer, i.leaveRunInfo,
 	}
 	for _, step := range steps {

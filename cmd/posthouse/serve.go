@@ -24,6 +24,7 @@ type serveOptions struct {
 	logLevel, logFile string
 	drain             time.Duration
 	tlsCert, tlsKey   string
+	pprof             string
 }
 
 // serveCommand is "posthouse serve".
@@ -56,6 +57,7 @@ func (p *program) serveFlags() []cli.Flag {
 		&cli.DurationFlag{Name: "drain", Value: 30 * time.Second, Usage: "how long running answers may take to finish on stop", Sources: p.fromEnv("POSTHOUSE_DRAIN")},
 		&cli.StringFlag{Name: "tls-cert", Usage: "your own certificate (PEM) instead of the self-signed one; reloaded when it changes", Sources: p.fromEnv("POSTHOUSE_TLS_CERT")},
 		&cli.StringFlag{Name: "tls-key", Usage: "the certificate's key (PEM)", Sources: p.fromEnv("POSTHOUSE_TLS_KEY")},
+		&cli.StringFlag{Name: "pprof", Usage: "serve Go's profiles on this loopback address, such as 127.0.0.1:6060; off without it", Sources: p.fromEnv("POSTHOUSE_PPROF")},
 	}
 }
 
@@ -80,6 +82,7 @@ func (p *program) serveAction(ctx context.Context, cmd *cli.Command) error {
 		drain:        cmd.Duration("drain"),
 		tlsCert:      cmd.String("tls-cert"),
 		tlsKey:       cmd.String("tls-key"),
+		pprof:        cmd.String("pprof"),
 	}
 	if err := o.check(); err != nil {
 		return err
@@ -97,7 +100,7 @@ func (o serveOptions) check() error {
 	}
 	proxyHost, err := bindHost(o.bind)
 	consoleHost, consoleErr := bindHost(o.consoleBind)
-	return cmp.Or(err, consoleErr, o.checkPorts(proxyHost, consoleHost))
+	return cmp.Or(err, consoleErr, o.checkPorts(proxyHost, consoleHost), checkProfiling(o.pprof))
 }
 
 // checkPorts finds a port that two doors are to have. 0 is another one each

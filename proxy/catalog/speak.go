@@ -23,7 +23,7 @@ func (v *Vendor) Traits(name, model string) protocol.Traits {
 	if name == "openai" && !v.Original {
 		t = protocol.Traits{OldMaxTokens: true, NoDeveloper: true, NoCustomTools: true}
 	}
-	t.PrefixFlag, t.NoStreamOptions = v.PrefixFlag, v.NoStreamOptions
+	t.PrefixFlag = v.PrefixFlag
 	if m, ok := v.Model(model); ok {
 		t.Context = int64(m.Context)
 	}

@@ -47,10 +47,6 @@ type Vendor struct {
 	// model to continue it ("partial", "prefix"). Empty: no flag is needed.
 	PrefixFlag string `json:"prefix_flag,omitempty"`
 
-	// NoStreamOptions marks vendors that refuse the field stream_options, so
-	// that their streams can't be asked for counts.
-	NoStreamOptions bool `json:"no_stream_options,omitempty"`
-
 	KeyOptional bool     `json:"key_optional,omitempty"` // works without a key (local servers)
 	KeyPrefixes []string `json:"key_prefixes,omitempty"` // how its keys begin, to recognise a pasted one
 	KeyURL      string   `json:"key_url,omitempty"`      // where a user gets a key

@@ -783,14 +783,16 @@ var vendors = []Vendor{
 		},
 	},
 	{
-		ID:              "mistral",
-		NoStreamOptions: true,
-		Name:            Text{EN: "Mistral AI", ZH: "Mistral AI"},
-		Auth:            bearer(),
-		Speaks:          compat("https://api.mistral.ai/v1"),
-		KeyURL:          "https://console.mistral.ai/api-keys",
-		DocsURL:         "https://docs.mistral.ai/api",
-		PrefixFlag:      "prefix",
+		ID:   "mistral",
+		Name: Text{EN: "Mistral AI", ZH: "Mistral AI"},
+		Auth: bearer(),
+		Quirks: []Quirk{
+			{Protocol: "openai", Traits: protocol.Traits{NoStreamOptions: true}}, // counts come unasked
+		},
+		Speaks:     compat("https://api.mistral.ai/v1"),
+		KeyURL:     "https://console.mistral.ai/api-keys",
+		DocsURL:    "https://docs.mistral.ai/api",
+		PrefixFlag: "prefix",
 		Fixes: []Fix{
 			{Do: FixRename, Field: "max_completion_tokens", To: "max_tokens"},
 			{Do: FixRename, Field: "seed", To: "random_seed"},
@@ -817,10 +819,12 @@ var vendors = []Vendor{
 		},
 	},
 	{
-		ID:              "cohere",
-		NoStreamOptions: true,
-		Name:            Text{EN: "Cohere", ZH: "Cohere"},
-		Auth:            bearer(),
+		ID:   "cohere",
+		Name: Text{EN: "Cohere", ZH: "Cohere"},
+		Quirks: []Quirk{
+			{Protocol: "openai", Traits: protocol.Traits{NoStreamOptions: true}},
+		},
+		Auth: bearer(),
 		Speaks: compatBut("https://api.cohere.ai/compatibility/v1", map[string]string{
 			"/models": "{origin}/v1/models",
 			"/rerank": "{origin}/v2/rerank",
@@ -872,11 +876,10 @@ var vendors = []Vendor{
 		},
 	},
 	{
-		ID:              "perplexity",
-		NoStreamOptions: true,
-		Name:            Text{EN: "Perplexity", ZH: "Perplexity"},
+		ID:   "perplexity",
+		Name: Text{EN: "Perplexity", ZH: "Perplexity"},
 		Quirks: []Quirk{
-			{Protocol: "openai", Traits: protocol.Traits{NoTools: true, NoSeed: true, NoN: true, NoStop: true, NoLogprobs: true, NoAudio: true, Alternates: true, ThinkTags: true, Thinks: protocol.ThinksByEffort}},
+			{Protocol: "openai", Traits: protocol.Traits{NoTools: true, NoSeed: true, NoN: true, NoStop: true, NoLogprobs: true, NoAudio: true, Alternates: true, ThinkTags: true, NoStreamOptions: true, Thinks: protocol.ThinksByEffort}},
 		},
 		Auth: bearer(),
 		// Chat lies at the root, what came later below /v1. There is no list.

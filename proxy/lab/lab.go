@@ -46,6 +46,7 @@ type Lab struct {
 	stopping chan struct{}
 	stopOnce sync.Once
 	running  sync.WaitGroup
+	counters counters
 
 	mu      sync.Mutex
 	started bool
@@ -99,6 +100,11 @@ func (l *Lab) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		l.admin(w, r)
 		return
 	}
+	if r.URL.Path == StatsPath {
+		l.serveStats(w)
+		return
+	}
+	l.counters.count(r)
 
 	// The body is read before any wait: net/http sees a client leave only then.
 	body, err := io.ReadAll(io.LimitReader(r.Body, maxBody+1))

@@ -30,7 +30,7 @@ func (l *Lab) Start(ctx context.Context, addr string) (string, error) {
 		return "", fmt.Errorf("lab: listen on %s: %w", addr, err)
 	}
 	l.started = true
-	server := &http.Server{Handler: l, ReadHeaderTimeout: headerTimeout, ErrorLog: nil}
+	server := &http.Server{Handler: l, ReadHeaderTimeout: headerTimeout, ErrorLog: nil, ConnContext: l.counters.connContext}
 	served := make(chan struct{})
 	go func() {
 		defer close(served)

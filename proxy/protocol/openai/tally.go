@@ -142,6 +142,11 @@ func appendQuoted(buf, b []byte) (longer, rest []byte) {
 	return append(buf, b[1:n-1]...), b[n:]
 }
 
+// ResponsesTally is what the Responses API needs to count without its vendor.
+func ResponsesTally() *protocol.Tally {
+	return &protocol.Tally{Delta: responsesDelta, Answer: wholeText, Prompt: promptText}
+}
+
 // responsesDelta appends what an event of the Responses API adds: those with
 // text have it as a string called delta.
 func responsesDelta(buf, data []byte) []byte {
