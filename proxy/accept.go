@@ -107,7 +107,7 @@ func fit(pattern, path string) (rest, model string, fits bool) {
 		if ok {
 			model, ok = strings.CutSuffix(model, tail)
 		}
-		return "", model, ok && model != "" && !strings.Contains(model, ":")
+		return "", model, ok && model != ""
 	}
 	rest, found := strings.CutPrefix(path, pattern)
 	return rest, "", found && (rest == "" || strings.HasSuffix(pattern, "/"))

@@ -35,6 +35,7 @@ type streaming struct {
 	answer   *protocol.Answer
 	shown    []byte // the event in hand, where its caller gets less of it
 	held     []byte // events before the first content: nothing is promised yet
+	prelude  []byte // the same as the vendor wrote them, where the answer may be told again
 	voice    *voice // nil: events are passed on as they come
 	onward   bool   // it goes on with another's answer
 	seam     *seam  // where that is joined byte by byte
@@ -238,9 +239,16 @@ func (s *streaming) promise(ev sse.Event, sig protocol.Signal) bool {
 	content := s.answer.Content == nil || s.answer.Content(ev.Name, ev.Data)
 	if !content && !sig.Has(protocol.Finished) {
 		s.held = append(s.held, s.framed(ev)...)
+		if s.sent.on && s.sent.resume == nil {
+			s.prelude = append(s.prelude, ev.Raw...)
+		}
 		return false
 	}
-	return s.commit(s.resp, -1)
+	if !s.commit(s.resp, -1) {
+		return false
+	}
+	s.sent.tape, s.prelude = append(s.sent.tape, s.prelude...), nil
+	return true
 }
 
 // comment passes a comment on once the answer is committed; before, it must

@@ -138,6 +138,9 @@ func (c *call) bodyFor(cand *candidate) *rawjson.Text {
 		if c.peek.named && c.entry.model == "" && cand.model != c.peek.model && !drops(edits, c.peek.modelAt) {
 			edits = append(edits, rawjson.Set(c.peek.modelAt, rawjson.Quote(cand.model)))
 		}
+		if names := c.entry.endpoint.Names; names != nil {
+			edits = append(edits, names(c.body, c.peek.fields, cand.model)...)
+		}
 		edits = append(edits, c.usageEdits(cand)...)
 		for _, e := range c.continuation(cand) {
 			if !slices.ContainsFunc(edits, func(o rawjson.Edit) bool { return e.From < o.To && o.From < e.To }) {

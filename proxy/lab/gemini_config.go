@@ -150,11 +150,11 @@ func checkInner(s object, at string, depth int) *apiError {
 			return invalid(at+".required", "", "* %s.required: property is not defined: %s", at, clip(name, 60))
 		}
 	}
-	any, fail := s.list("anyOf", at+".anyOf")
+	either, fail := s.list("anyOf", at+".anyOf")
 	if fail != nil {
 		return fail
 	}
-	for i, raw := range any {
+	for i, raw := range either {
 		if fail := checkSubset(raw, fmt.Sprintf("%s.anyOf[%d]", at, i), depth+1); fail != nil {
 			return fail
 		}
@@ -196,8 +196,9 @@ func (q *geminiRequest) readToolConfig(_ *exchange, o object) *apiError {
 		return fail
 	}
 	modes := map[string]string{"": "auto", "AUTO": "auto", "ANY": "required", "NONE": "none", "VALIDATED": "auto", "MODE_UNSPECIFIED": "auto"}
-	known := false
-	if q.choice.mode, known = modes[mode]; !known {
+	meant, known := modes[mode]
+	q.choice.mode = meant
+	if !known {
 		return invalid(at+".mode", "", "Invalid value at '%s.mode', \"%s\"", at, clip(mode, 40))
 	}
 	if len(q.tools) == 0 {

@@ -173,6 +173,9 @@ func (q *geminiRequest) readPart(x *exchange, p object, at string, m *message, t
 			set = append(set, name)
 		}
 	}
+	if len(set) == 0 && p.has("thoughtSignature") {
+		set = []string{"text"} // what Google's clients make of an empty text with a signature
+	}
 	if len(set) != 1 {
 		return invalid(at, "", "* %s.data: required oneof field 'data' must have one initialized field, not %d.", at, len(set))
 	}

@@ -84,13 +84,13 @@ func (w *geminiWriter) parts(a answer, cut bool) (parts []map[string]any) {
 	return parts
 }
 
-// last is the part behind the words of a model that thinks.
-func (w *geminiWriter) last(a answer) map[string]any {
-	last := map[string]any{"text": ""}
-	if len(a.calls) == 0 && !older(w.x.model) {
-		last["thoughtSignature"] = mintText(a.text)
+// last is what comes with the finish reason: of a model that thinks the
+// signature of its words, of others nothing.
+func (w *geminiWriter) last(a answer) []map[string]any {
+	if len(a.calls) > 0 || older(w.x.model) {
+		return []map[string]any{}
 	}
-	return last
+	return []map[string]any{{"text": "", "thoughtSignature": mintText(a.text)}}
 }
 
 func geminiFinish(a answer) string {
@@ -167,7 +167,7 @@ func (w *geminiWriter) events() []event {
 		said, thought = said+tokens-reasoned, thought+reasoned
 	}
 	for i, a := range w.answers {
-		add(eventFinish, geminiCandidate{Index: i, Finish: geminiFinish(a), Content: geminiContent{Role: "model", Parts: []map[string]any{w.last(a)}}})
+		add(eventFinish, geminiCandidate{Index: i, Finish: geminiFinish(a), Content: geminiContent{Role: "model", Parts: w.last(a)}})
 	}
 	return events
 }
