@@ -112,6 +112,7 @@ type Attempt struct {
 	BytesOut   int64       `json:"bytes_out" doc:"Of the body sent to the vendor"`
 	BytesIn    int64       `json:"bytes_in" doc:"Of the body that came"`
 	Malformed  int         `json:"malformed" doc:"Events of its stream that were not in the protocol"`
+	Lossy      string      `json:"lossy,omitempty" doc:"What of the request could not be carried into the vendor's dialect, as the header x-posthouse-lossy had it"`
 	VendorID   string      `json:"vendor_id" doc:"Under which the vendor knows it"`
 	Tokens     *CallTokens `json:"tokens,omitempty" doc:"What it used; of one that was called off an estimate of its prompt; not there if nobody knows"`
 	Cost       *CallCost   `json:"cost,omitempty"`
@@ -206,7 +207,7 @@ func showAttempt(a *proxy.Attempt) Attempt {
 		Provider: a.Provider, Model: a.Model, Dialect: a.Dialect, Key: a.KeyName, StartMs: milliseconds(a.Start), HeadersMs: milliseconds(a.Headers),
 		FirstMs: milliseconds(a.First), DurationMs: milliseconds(a.Duration), Status: a.Status, Class: string(a.Class), Message: a.Message,
 		Resumed: a.Resumed, Hedge: a.Hedge, Reused: a.Reused, ConnectMs: milliseconds(a.Connect), TLSMs: milliseconds(a.TLS),
-		IdleMs: milliseconds(a.Idle), BytesOut: a.BytesOut, BytesIn: a.BytesIn, Malformed: a.Malformed, VendorID: a.VendorID, Injected: a.Injected,
+		IdleMs: milliseconds(a.Idle), BytesOut: a.BytesOut, BytesIn: a.BytesIn, Malformed: a.Malformed, VendorID: a.VendorID, Lossy: a.Lossy, Injected: a.Injected,
 		Tokens: showUsage(a.Usage), Cost: showCost(a.Cost),
 	}
 }
