@@ -132,6 +132,7 @@ func (c *call) accept() *llm.Error {
 		return err
 	}
 	c.dialect = c.entry.protocol
+	c.rec.Dialect = c.dialect.Name
 	c.rec.Op = c.entry.endpoint.Op
 	c.query = c.r.URL.Query()
 	if c.consumer, err = c.snap.identify(c.r, c.query, c.g.now()); err != nil {

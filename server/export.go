@@ -174,8 +174,8 @@ func specOfRoute(row store.Route) RouteSpec {
 	return RouteSpec{
 		Name: row.Name, Enabled: onlyOff(row.Enabled), Match: showMatch(row.Match), Targets: showTargets(row.Targets),
 		Fallback: showSteps(row.Fallback), On: row.On, Timeouts: timeoutsText(row.Timeouts),
-		Failover: specOfFailover(row.Failover),
-		Balance:  string(row.Balance), Affinity: string(row.Affinity),
+		Failover: specOfFailover(row.Failover), Strict: row.Strict,
+		Balance: string(row.Balance), Affinity: string(row.Affinity),
 	}
 }
 

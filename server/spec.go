@@ -39,6 +39,7 @@ type RouteSpec struct {
 	Targets  []Target `json:"targets" yaml:"targets" doc:"Tried in the order that balance makes"`
 	Balance  string   `json:"balance,omitempty" yaml:"balance,omitempty" enum:"weighted,priority,least_in_flight,fastest,cheapest" doc:"The order among the targets of one step: drawn by weight (the default), as written, where the fewest calls are under way, by time to the first content, by price"`
 	Affinity string   `json:"affinity,omitempty" yaml:"affinity,omitempty" enum:"auto,on,off" doc:"A conversation goes back to the target and key where it was, for the vendor's prompt cache: auto (the default) among targets of the same model, on among all, off"`
+	Strict   bool     `json:"strict,omitempty" yaml:"strict,omitempty" doc:"Refuse a request (400, naming the field) when something in it can't be carried into the vendor's dialect; default: leave it out or approximate it, and say so in the header x-posthouse-lossy"`
 	Fallback []Step   `json:"fallback,omitempty" yaml:"fallback,omitempty" doc:"What stands in when the targets fail, in order"`
 	On       []string `json:"on,omitempty" yaml:"on,omitempty" doc:"Failures that move on to the next target; empty is the default set"`
 	Timeouts Timeouts `json:"timeouts,omitzero" yaml:"timeouts,omitempty"`

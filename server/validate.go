@@ -147,7 +147,7 @@ func (f *faults) outboundProxy(at, text string) {
 // route checks a route and returns it as the data plane knows it, without id.
 // known tells which providers there are.
 func (f *faults) route(at string, s RouteSpec, known func(string) bool) proxy.Route {
-	r := proxy.Route{Name: s.Name, Disabled: !isOn(s.Enabled), On: s.On, Timeouts: f.timeouts(joinPath(at, "timeouts"), s.Timeouts)}
+	r := proxy.Route{Name: s.Name, Disabled: !isOn(s.Enabled), On: s.On, Strict: s.Strict, Timeouts: f.timeouts(joinPath(at, "timeouts"), s.Timeouts)}
 	f.label(joinPath(at, "name"), s.Name, maxLabel)
 	r.Match = f.match(joinPath(at, "match"), s.Match)
 	r.Targets = f.targets(joinPath(at, "targets"), s.Targets, known)

@@ -114,6 +114,7 @@ type failoverDoc struct {
 	DrainTime    durationDoc       `json:"drain_time,omitempty"`
 	DrainBytes   int64             `json:"drain_bytes,omitempty"`
 	Balance      string            `json:"balance,omitempty"`
+	Strict       bool              `json:"strict,omitempty"`
 	Affinity     string            `json:"affinity,omitempty"`
 }
 
@@ -122,7 +123,7 @@ func failoverColumn(r *Route) column[failoverDoc] {
 	return column[failoverDoc]{failoverDoc{
 		Rules: f.Rules, NoRescue: f.NoRescue, Ping: durationDoc(f.Ping), Hedge: durationDoc(f.Hedge),
 		OnClientGone: f.OnClientGone, DrainTime: durationDoc(f.DrainTime), DrainBytes: f.DrainBytes,
-		Balance: string(r.Balance), Affinity: string(r.Affinity),
+		Balance: string(r.Balance), Affinity: string(r.Affinity), Strict: r.Strict,
 	}}
 }
 

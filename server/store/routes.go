@@ -50,7 +50,7 @@ func routeOf(r routeRow) Route {
 		ID: r.ID, Name: r.Name, Position: r.Position, Enabled: r.Enabled,
 		Match: r.Conditions.V.proxy(), Targets: mapped(r.Targets.V, targetDoc.proxy), Fallback: mapped(r.Fallback.V, stepDoc.proxy),
 		On: r.Triggers.V, Timeouts: r.Timeouts.V.proxy(), Failover: r.Failover.V.proxy(),
-		Balance: proxy.Balance(r.Failover.V.Balance), Affinity: proxy.Affinity(r.Failover.V.Affinity),
+		Balance: proxy.Balance(r.Failover.V.Balance), Affinity: proxy.Affinity(r.Failover.V.Affinity), Strict: r.Failover.V.Strict,
 		Version: r.Version, CreatedAt: fromMS(r.CreatedMS), UpdatedAt: fromMS(r.UpdatedMS),
 	}
 }
@@ -210,6 +210,6 @@ func proxyRoute(r Route) proxy.Route {
 	return proxy.Route{
 		ID: r.ID, Name: r.Name, Disabled: !r.Enabled, Match: r.Match,
 		Targets: r.Targets, Fallback: r.Fallback, On: r.On, Timeouts: r.Timeouts, Failover: r.Failover,
-		Balance: r.Balance, Affinity: r.Affinity,
+		Balance: r.Balance, Affinity: r.Affinity, Strict: r.Strict,
 	}
 }

@@ -49,6 +49,7 @@ type Route struct {
 	Failover             proxy.Failover
 	Balance              proxy.Balance
 	Affinity             proxy.Affinity
+	Strict               bool // what can't be carried into a vendor's dialect is refused
 	Version              int64
 	CreatedAt, UpdatedAt time.Time
 }

@@ -1197,6 +1197,8 @@ export interface components {
             injected?: string;
             /** @description The key's name */
             key: string;
+            /** @description What of the request could not be carried into the vendor's dialect, as the header x-posthouse-lossy had it */
+            lossy?: string;
             /**
              * Format: int64
              * @description Events of its stream that were not in the protocol
@@ -2691,6 +2693,8 @@ export interface components {
              * @description Its place, from 0: the first route that matches serves
              */
             position: number;
+            /** @description What can't be carried into the vendor's dialect is refused, not left out */
+            strict: boolean;
             targets: components["schemas"]["Target"][];
             timeouts: components["schemas"]["Timeouts"];
             /** Format: date-time */
@@ -2727,6 +2731,8 @@ export interface components {
             name: string;
             /** @description Failures that move on to the next target; empty is the default set */
             on?: string[];
+            /** @description Refuse a request (400, naming the field) when something in it can't be carried into the vendor's dialect; default: leave it out or approximate it, and say so in the header x-posthouse-lossy */
+            strict?: boolean;
             /** @description Tried in the order that balance makes */
             targets: components["schemas"]["Target"][];
             timeouts?: components["schemas"]["Timeouts"];
@@ -3376,6 +3382,8 @@ export interface components {
             name: string;
             /** @description Failures that move on to the next target; empty is the default set */
             on?: string[];
+            /** @description Refuse a request (400, naming the field) when something in it can't be carried into the vendor's dialect; default: leave it out or approximate it, and say so in the header x-posthouse-lossy */
+            strict?: boolean;
             /** @description Tried in the order that balance makes */
             targets: components["schemas"]["Target"][];
             timeouts?: components["schemas"]["Timeouts"];
