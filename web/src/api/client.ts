@@ -22,6 +22,11 @@ export type Probe = Schemas['Probe']
 export type Explanation = Schemas['Explanation']
 export type Plan = Schemas['Plan']
 export type Call = Schemas['Call']
+export type Overview = Schemas['Overview']
+export type Totals = Schemas['Totals']
+export type Health = Schemas['Health']
+export type Live = Schemas['Live']
+export type Facets = Schemas['Facets']
 export type APIToken = Schemas['APIToken']
 
 /** What the console calls. */

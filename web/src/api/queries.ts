@@ -50,14 +50,12 @@ export const queries = {
   consumers: queryOptions({ queryKey: ['consumers'], queryFn: async () => (await unwrap(api.GET('/api/consumers'))).consumers }),
   settings: queryOptions({ queryKey: ['settings'], queryFn: () => unwrap(api.GET('/api/settings')) }),
   tokens: queryOptions({ queryKey: ['tokens'], queryFn: async () => (await unwrap(api.GET('/api/tokens'))).tokens }),
-  latest: queryOptions({
-    queryKey: ['requests', 'latest'],
-    queryFn: async () => (await unwrap(api.GET('/api/requests', { params: { query: { limit: 5 } } }))).requests,
-    refetchInterval: 5_000,
-  }),
-  recent: queryOptions({
-    queryKey: ['revisions', 'recent'],
-    queryFn: async () => (await unwrap(api.GET('/api/revisions', { params: { query: { limit: 6 } } }))).revisions,
+  /** Whether the log holds any request at all; asked for until it does. */
+  anyRequest: queryOptions({
+    queryKey: ['requests', 'any'],
+    queryFn: async () => (await unwrap(api.GET('/api/requests', { params: { query: { limit: 1 } } }))).requests.length > 0,
+    staleTime: 0,
+    refetchInterval: (query) => (query.state.data ? false : 2_000),
   }),
 }
 

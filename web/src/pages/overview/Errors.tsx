@@ -1,0 +1,67 @@
+import { Link } from '@tanstack/react-router'
+import { CircleCheck } from 'lucide-react'
+import { useTranslation } from 'react-i18next'
+import type { Overview } from '@/api/client'
+import { useFormat } from '@/lib/format'
+import { termFor } from '@/pages/logs/filter'
+import { classText } from '@/parts/failure'
+import { Badge } from '@/ui/Badge'
+import { Card } from '@/ui/Card'
+import type { Links } from './useMonitor'
+
+/** What went wrong most often, whether or not callers noticed. */
+export function Errors({ data, links }: { data: Overview; links: Links }) {
+  const { t } = useTranslation()
+  const f = useFormat()
+  return (
+    <Card
+      title={t('overview.errors')}
+      flush
+      actions={
+        <Link {...links.logs('class:*')} className="font-medium text-accent hover:underline">
+          {t('overview.all')}
+        </Link>
+      }
+    >
+      {data.errors.length === 0 ? (
+        <p className="flex items-center gap-2 px-4 pb-4 text-ink2">
+          <CircleCheck aria-hidden className="size-4 text-ok" />
+          {t('overview.noErrors')}
+        </p>
+      ) : (
+        <ul className="divide-y divide-line border-line border-t">
+          {data.errors.slice(0, 6).map((error, i) => (
+            <li key={i} className="relative flex items-center gap-2.5 px-4 py-1.5 hover:bg-sunken">
+              <Badge tone={error.requests > 0 ? 'bad' : 'warn'} title={error.class}>
+                {classText(t, error.class)}
+              </Badge>
+              <span className="min-w-0 flex-1">
+                <Link
+                  {...links.logs(
+                    [error.class && termFor('class', error.class), error.provider && termFor('provider', error.provider)]
+                      .filter(Boolean)
+                      .join(' '),
+                  )}
+                  title={error.message}
+                  className="block truncate after:absolute after:inset-0"
+                >
+                  {error.provider && <span className="font-medium">{error.provider} </span>}
+                  <span className="text-ink2">{error.message}</span>
+                </Link>
+              </span>
+              <span
+                className="font-medium tabular-nums"
+                title={t('overview.tries', { tries: f.number(error.tries), requests: f.number(error.requests) })}
+              >
+                {f.compact(Math.max(error.tries, error.requests))}
+              </span>
+              <time dateTime={error.last} className="hidden w-20 truncate text-right text-[0.86rem] text-ink3 sm:block">
+                {f.ago(error.last)}
+              </time>
+            </li>
+          ))}
+        </ul>
+      )}
+    </Card>
+  )
+}
