@@ -16,7 +16,7 @@ function onNarrow(changed: () => void): () => void {
 
 // Columns give way from the right as the room gets less.
 const columns =
-  'grid grid-cols-[5.5rem_6.5rem_minmax(6rem,1fr)_minmax(10rem,2.2fr)_7rem_5rem_5rem] lg:grid-cols-[5.5rem_6.5rem_minmax(6rem,1fr)_minmax(10rem,2fr)_minmax(5rem,0.8fr)_7rem_5rem_5rem_5rem]'
+  'grid grid-cols-[6.5rem_7rem_minmax(6rem,1fr)_minmax(10rem,2.2fr)_8rem_5.5rem_5.5rem] lg:grid-cols-[6.5rem_7rem_minmax(6rem,1fr)_minmax(10rem,2fr)_minmax(5rem,0.8fr)_8rem_5.5rem_5rem_6rem]'
 
 interface Props {
   calls: Call[]

@@ -2,10 +2,11 @@ import type { ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { Call, Schemas } from '@/api/client'
 import { useFormat } from '@/lib/format'
+import { classText } from '@/parts/failure'
 import { cx } from '@/ui/cx'
 import { type Piece, pieces, ticks } from './timeline'
 
-const grid = 'grid gap-x-4 gap-y-1 sm:grid-cols-[11rem_minmax(0,1fr)_8.5rem]'
+const grid = 'grid gap-x-4 gap-y-1 sm:grid-cols-[11rem_minmax(0,1fr)_10rem]'
 
 // The parts differ by height as well as by colour.
 const looks: Record<Piece['kind'], string> = {
@@ -108,7 +109,7 @@ function AttemptRow({ attempt, n, total }: { attempt: Schemas['Attempt']; n: num
         </div>
         <p className={cx('mt-1 break-words text-[0.93rem]', attempt.class ? 'text-bad' : 'text-ink2')}>
           {attempt.status > 0 && <span className="font-medium tabular-nums">{attempt.status} </span>}
-          {attempt.class && <span className="font-mono text-[0.9rem]">{attempt.class}</span>}
+          {attempt.class && <span title={attempt.class}>{classText(t, attempt.class)}</span>}
           {attempt.message && <span>: {attempt.message}</span>}
           {!attempt.class && !attempt.message && t('logs.outcome.ok')}
         </p>

@@ -14,7 +14,7 @@ interface Props {
 }
 
 const outcomes = ['ok', 'rescued', 'failed', 'refused', 'left'] as const
-const colours = { ok: 'served', rescued: 'rescued', failed: 'failed', refused: 's4', left: 'left' } as const
+const colours = { ok: 'served', rescued: 'rescued', failed: 'failed', refused: 's4', left: 'gone' } as const
 
 /** What the charts share. */
 function useShared({ data, links, bands, marks }: Props) {

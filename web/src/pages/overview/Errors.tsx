@@ -30,12 +30,24 @@ export function Errors({ data, links }: { data: Overview; links: Links }) {
         </p>
       ) : (
         <ul className="divide-y divide-line border-line border-t">
-          {data.errors.slice(0, 6).map((error, i) => (
-            <li key={i} className="relative flex items-center gap-2.5 px-4 py-1.5 hover:bg-sunken">
-              <Badge tone={error.requests > 0 ? 'bad' : 'warn'} title={error.class}>
-                {classText(t, error.class)}
-              </Badge>
-              <span className="min-w-0 flex-1">
+          {data.errors.slice(0, 5).map((error, i) => (
+            <li key={i} className="relative px-4 py-1.5 hover:bg-sunken">
+              <span className="flex items-center gap-2">
+                <Badge tone={error.requests > 0 ? 'bad' : 'warn'} title={error.class}>
+                  {classText(t, error.class)}
+                </Badge>
+                <span className="min-w-0 flex-1 truncate font-medium">
+                  {error.provider}
+                  {error.model && <span className="font-normal text-ink2"> {error.model}</span>}
+                </span>
+                <span
+                  className="font-medium tabular-nums"
+                  title={t('overview.tries', { tries: f.number(error.tries), requests: f.number(error.requests) })}
+                >
+                  {f.compact(Math.max(error.tries, error.requests))}
+                </span>
+              </span>
+              <span className="flex items-baseline gap-2 text-[0.93rem]">
                 <Link
                   {...links.logs(
                     [error.class && termFor('class', error.class), error.provider && termFor('provider', error.provider)]
@@ -43,21 +55,14 @@ export function Errors({ data, links }: { data: Overview; links: Links }) {
                       .join(' '),
                   )}
                   title={error.message}
-                  className="block truncate after:absolute after:inset-0"
+                  className="min-w-0 flex-1 truncate text-ink2 after:absolute after:inset-0"
                 >
-                  {error.provider && <span className="font-medium">{error.provider} </span>}
-                  <span className="text-ink2">{error.message}</span>
+                  {error.message}
                 </Link>
+                <time dateTime={error.last} className="shrink-0 text-[0.86rem] text-ink3">
+                  {f.ago(error.last)}
+                </time>
               </span>
-              <span
-                className="font-medium tabular-nums"
-                title={t('overview.tries', { tries: f.number(error.tries), requests: f.number(error.requests) })}
-              >
-                {f.compact(Math.max(error.tries, error.requests))}
-              </span>
-              <time dateTime={error.last} className="hidden w-20 truncate text-right text-[0.86rem] text-ink3 sm:block">
-                {f.ago(error.last)}
-              </time>
             </li>
           ))}
         </ul>

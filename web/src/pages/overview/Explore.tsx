@@ -33,7 +33,7 @@ const metrics = [
 type Metric = (typeof metrics)[number]
 const dimensions = ['model', 'provider', 'consumer', 'route', 'outcome', 'class'] as const
 type Dimension = (typeof dimensions)[number]
-const colours: Colour[] = ['s1', 's2', 's3', 's4', 's5', 's6', 'served', 'left']
+const colours: Colour[] = ['s1', 's2', 's3', 's4', 's5', 's6', 'served', 'gone']
 
 /** Any figure over time by anything it can be told apart by. */
 export function Explore({ links, bands, marks }: { links: Links; bands: readonly Band[]; marks: readonly Mark[] }) {
@@ -59,7 +59,7 @@ export function Explore({ links, bands, marks }: { links: Links; bands: readonly
       series: found.lines.map((line, i) => ({
         key: line.other ? '\u0000other' : line.name,
         label: line.other ? t('overview.others') : line.name || t('logs.none_'),
-        colour: line.other ? ('left' as const) : (colours[i % colours.length] ?? 's1'),
+        colour: line.other ? ('gone' as const) : (colours[i % colours.length] ?? 's1'),
         values: line.values,
         dashed: i >= 6,
         summary: line.now === null ? '–' : format(line.now),

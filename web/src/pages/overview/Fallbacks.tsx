@@ -67,17 +67,17 @@ function Row({ call }: { call: Call }) {
   const target = 'truncate rounded bg-sunken px-1.5 font-mono text-[0.86rem]'
   return (
     <li className="relative grid grid-cols-[1fr_auto] items-center gap-x-3 gap-y-0.5 px-4 py-1.5 hover:bg-sunken">
-      <span className="flex min-w-0 items-center gap-1.5">
-        <Link to="/logs" search={{ id: call.id } as never} className="text-[0.93rem] text-ink2 tabular-nums after:absolute after:inset-0">
-          <time dateTime={call.at}>{f.clock(call.at)}</time>
-        </Link>
+      <Link to="/logs" search={{ id: call.id } as never} className="flex min-w-0 items-center gap-1.5 after:absolute after:inset-0">
         <span className={target}>{event.from}</span>
         <ArrowRight aria-label={t('routes.thenFallback')} className="size-3.5 shrink-0 text-ink3" />
         <span className={target}>{event.to}</span>
-      </span>
+      </Link>
       <OutcomeBadge call={call} />
       <span className="truncate text-[0.86rem] text-ink3">
-        {call.route || call.asked} · {classText(t, event.cause)}
+        <time dateTime={call.at} className="tabular-nums">
+          {f.clock(call.at)}
+        </time>{' '}
+        · {call.route || call.asked} · {classText(t, event.cause)}
       </span>
       <span className="text-right text-[0.86rem] text-ink3 tabular-nums" title={t('overview.added')}>
         +{f.ms(event.addedMs)}

@@ -14,13 +14,13 @@ export function Kpis({ data, links }: { data: Overview; links: Links }) {
   const { t } = useTranslation()
   const show = useShown(data.now.cost.currency || data.before.cost.currency)
   return (
-    <dl className="grid grid-cols-2 overflow-hidden rounded-2xl border border-line bg-surface shadow-card sm:grid-cols-4 2xl:grid-cols-8">
+    <dl className="grid grid-cols-2 overflow-hidden rounded-2xl border border-line bg-surface shadow-card sm:grid-cols-4 min-[87.5rem]:grid-cols-8">
       {kpis(data).map((kpi) => {
         const change = changeOf(kpi)
         const value = show.value(kpi)
         const name = t(`overview.kpi.${kpi.key}`)
         return (
-          <div key={kpi.key} className="relative -mt-px -ml-px min-w-0 border-line border-t border-l px-4 pt-3 pb-2 hover:bg-sunken">
+          <div key={kpi.key} className="relative -mt-px -ml-px min-w-0 border-line border-t border-l px-3.5 pt-3 pb-2 hover:bg-sunken">
             <dt className="truncate text-[0.86rem] text-ink2">{name}</dt>
             <dd>
               <span className="flex flex-wrap items-baseline gap-x-2">
