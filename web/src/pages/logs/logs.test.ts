@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { curlOf, messagesOf } from './content'
 import { fieldNames, parseFilter, termFor, toParams, valuesOf, withField, wordAt } from './filter'
-import { pieces, ticks } from './timeline'
+import { pieces, rows, ticks } from './timeline'
 
 describe('the filter', () => {
   it.each([
@@ -51,28 +51,32 @@ describe('the filter', () => {
   })
 })
 
-const attempt = {
-  provider: 'openai',
-  model: 'gpt-4o',
-  dialect: 'openai',
-  key: 'key-1',
-  start_ms: 0,
-  headers_ms: 10,
-  first_ms: 20,
-  duration_ms: 50,
-  status: 200,
-  class: '',
-}
+const clocks = { start_ms: 0, connect_ms: 0, tls_ms: 0, headers_ms: 10, first_ms: 20, duration_ms: 50 }
 
 describe('the timeline', () => {
-  it('cuts an attempt into waiting, first content and stream', () => {
-    expect(pieces({ ...attempt, start_ms: 100 })).toEqual([
-      { kind: 'wait', from: 100, to: 110 },
+  it('cuts an attempt into connecting, waiting, first content and stream', () => {
+    expect(pieces({ ...clocks, start_ms: 100, connect_ms: 2, tls_ms: 3 })).toEqual([
+      { kind: 'connect', from: 100, to: 105 },
+      { kind: 'wait', from: 105, to: 110 },
       { kind: 'first', from: 110, to: 120 },
       { kind: 'stream', from: 120, to: 150 },
     ])
-    expect(pieces({ ...attempt, headers_ms: 0, first_ms: 0 })).toEqual([{ kind: 'wait', from: 0, to: 50 }])
-    expect(pieces({ ...attempt, first_ms: 0 }).map((p) => p.kind)).toEqual(['wait', 'first'])
+    expect(pieces({ ...clocks, headers_ms: 0, first_ms: 0 })).toEqual([{ kind: 'wait', from: 0, to: 50 }])
+    expect(pieces({ ...clocks, first_ms: 0 }).map((p) => p.kind)).toEqual(['wait', 'first'])
+  })
+
+  it('shows what was passed over where it would have been asked', () => {
+    const at = (provider: string) => ({ provider, model: 'm' })
+    const call = {
+      plan: [at('a'), at('b'), at('c'), at('d')],
+      attempts: [at('a'), at('c')],
+      skipped: [
+        { ...at('b'), why: 'open' },
+        { ...at('d'), why: 'late' },
+      ],
+    }
+    const seen = rows(call as never).map((row) => (row.kind === 'skip' ? `-${row.skip.provider}` : `${row.n}${row.attempt.provider}`))
+    expect(seen).toEqual(['1a', '-b', '2c', '-d'])
   })
 
   it('divides the time evenly', () => {
