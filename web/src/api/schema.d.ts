@@ -4,24 +4,25 @@
  */
 
 export interface paths {
-    "/api/alerts": {
+    "/api/admins": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        /** What goes on now, and what was told */
-        get: operations["list-alerts"];
+        /** List admins and where they are logged in */
+        get: operations["list-admins"];
         put?: never;
-        post?: never;
+        /** Make another admin */
+        post: operations["create-admin"];
         delete?: never;
         options?: never;
         head?: never;
         patch?: never;
         trace?: never;
     };
-    "/api/alerts/test": {
+    "/api/admins/{id}": {
         parameters: {
             query?: never;
             header?: never;
@@ -30,9 +31,9 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Send a test message to a webhook */
-        post: operations["test-alert"];
-        delete?: never;
+        post?: never;
+        /** Remove an admin; ends its sessions and tokens */
+        delete: operations["delete-admin"];
         options?: never;
         head?: never;
         patch?: never;
@@ -50,6 +51,25 @@ export interface paths {
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/certificate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The certificate of the HTTPS door */
+        get: operations["get-certificate"];
+        /** Put a certificate into service */
+        put: operations["put-certificate"];
+        post?: never;
+        /** Go back to the self-signed certificate */
+        delete: operations["reset-certificate"];
         options?: never;
         head?: never;
         patch?: never;
@@ -157,41 +177,6 @@ export interface paths {
         /** Which way would a request go now, and why? */
         post: operations["explain"];
         delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/faults": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** The faults in force, and those there are */
-        get: operations["list-faults"];
-        put?: never;
-        post?: never;
-        /** End every injected fault */
-        delete: operations["end-faults"];
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/faults/{id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post?: never;
-        /** End an injected fault */
-        delete: operations["end-fault"];
         options?: never;
         head?: never;
         patch?: never;
@@ -578,23 +563,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/providers/{id}/faults": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Put a fault in front of a provider for a while */
-        post: operations["inject-fault"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/providers/{id}/keys": {
         parameters: {
             query?: never;
@@ -715,6 +683,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/restore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Does the next start restore a backup? */
+        get: operations["restore-state"];
+        put?: never;
+        post?: never;
+        /** Give up the restore that waits for the next start */
+        delete: operations["cancel-restore"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/revisions": {
         parameters: {
             query?: never;
@@ -726,6 +712,23 @@ export interface paths {
         get: operations["list-revisions"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/revisions/{id}/revert": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Undo a change */
+        post: operations["revert-revision"];
         delete?: never;
         options?: never;
         head?: never;
@@ -820,7 +823,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/routes/{id}/gameday": {
+    "/api/sessions/{id}": {
         parameters: {
             query?: never;
             header?: never;
@@ -829,9 +832,9 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Drive a route with each fault in the way of its first target */
-        post: operations["game-day"];
-        delete?: never;
+        post?: never;
+        /** End a session */
+        delete: operations["end-session"];
         options?: never;
         head?: never;
         patch?: never;
@@ -848,77 +851,6 @@ export interface paths {
         get: operations["get-settings"];
         /** Replace the settings */
         put: operations["put-settings"];
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/settings/alerts": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** What is worth telling, and where */
-        get: operations["get-alert-settings"];
-        /** Say what is worth telling, and where */
-        put: operations["put-alert-settings"];
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/settings/metrics": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Who may read /metrics, and what is in it */
-        get: operations["get-metrics-settings"];
-        /** Switch /metrics on or off; say who may read it */
-        put: operations["put-metrics-settings"];
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/settings/metrics/token": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Make the token for /metrics anew; shown this once */
-        post: operations["create-metrics-token"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/settings/tracing": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Where OpenTelemetry traces go */
-        get: operations["get-tracing-settings"];
-        /** Say where OpenTelemetry traces go */
-        put: operations["put-tracing-settings"];
         post?: never;
         delete?: never;
         options?: never;
@@ -1035,124 +967,29 @@ export interface components {
             name: string;
             revoked: boolean;
         };
-        ActiveAlert: {
-            message: string;
-            rule: string;
-            /** Format: date-time */
-            since: string;
-            subject: string;
-        };
         Actor: {
             ip?: string;
             name: string;
             /** @description session, token, cli, file or setup */
             via: string;
         };
-        AlertChannel: {
-            /** @description The webhook is on this machine or a private network */
-            allow_private?: boolean;
-            /** @description Default true */
-            enabled?: boolean;
-            /** @enum {string} */
-            kind: "feishu" | "dingtalk" | "wecom" | "slack" | "generic";
-            /** @description Unique */
-            name: string;
-            /** @description Signs messages (Feishu, DingTalk, generic); shown as ****, which keeps it */
-            secret?: string;
-            /** @description Of the webhook. It holds a token, so only its host is shown again; one with **** keeps the channel's */
-            url: string;
-        };
-        AlertEvent: {
+        AdminUser: {
             /** Format: date-time */
-            at: string;
-            message: string;
-            /** @description Why a channel did not get it */
-            problem?: string;
-            /** @description provider_down, error_rate, budget, key_out, disk_low or records_shed */
-            rule: string;
-            /** @enum {string} */
-            state: "fired" | "reminded" | "resolved";
-            /** @description What it is about */
-            subject: string;
-        };
-        AlertEventsOutputBody: {
-            /** @description What goes on now, the oldest first */
-            active: components["schemas"]["ActiveAlert"][];
-            /** @description What was told, the newest first */
-            events: components["schemas"]["AlertEvent"][];
-        };
-        AlertRules: {
-            budget?: components["schemas"]["AlertRulesBudgetStruct"];
-            disk_low?: components["schemas"]["AlertRulesDiskLowStruct"];
-            error_rate?: components["schemas"]["AlertRulesErrorRateStruct"];
-            key_out?: components["schemas"]["AlertRulesKeyOutStruct"];
-            provider_down?: components["schemas"]["AlertRulesProviderDownStruct"];
-            records_shed?: components["schemas"]["AlertRulesRecordsShedStruct"];
-            /** @description How often one is reminded of what goes on; default 4h, or off */
-            remind?: string;
-            /** @description How long something must be gone before it is over; default 2m */
-            settle?: string;
-        };
-        AlertRulesBudgetStruct: {
+            created_at: string;
+            id: string;
+            name: string;
             /**
-             * @description Of a day (UTC), in the currency that sums are shown in; empty: none
-             * @example 100
+             * Format: date-time
+             * @description When the password was last set
              */
-            amount?: string;
-            /**
-             * Format: int64
-             * @description Percent at which to warn; default 80
-             */
-            warn?: number;
+            password_at: string;
+            /** @description That are not over, newest first */
+            sessions: components["schemas"]["Session"][];
+            /** @description It is who asks */
+            you: boolean;
         };
-        AlertRulesDiskLowStruct: {
-            enabled?: boolean;
-            /**
-             * Format: int64
-             * @description Free where the data is, below which; default 1024
-             */
-            mib?: number;
-        };
-        AlertRulesErrorRateStruct: {
-            enabled?: boolean;
-            /**
-             * Format: int64
-             * @description Calls, below which nothing is said; default 20
-             */
-            least?: number;
-            /**
-             * Format: int64
-             * @description Of the calls failed; default 20
-             */
-            percent?: number;
-            /** @description Default 5m, at most 1h */
-            within?: string;
-        };
-        AlertRulesKeyOutStruct: {
-            enabled?: boolean;
-        };
-        AlertRulesProviderDownStruct: {
-            enabled?: boolean;
-            /** @description A target's circuit breaker has been open for; default 1m */
-            for?: string;
-        };
-        AlertRulesRecordsShedStruct: {
-            enabled?: boolean;
-        };
-        Alerts: {
-            channels: components["schemas"]["AlertChannel"][];
-            enabled: boolean;
-            /**
-             * @description Of the messages; default zh
-             * @enum {string}
-             */
-            language?: "zh" | "en";
-            rules?: components["schemas"]["AlertRules"];
-            /**
-             * Format: int64
-             * @description Send it back with a change
-             */
-            version: number;
+        AdminsOutputBody: {
+            admins: components["schemas"]["AdminUser"][];
         };
         Attempt: {
             /**
@@ -1193,8 +1030,6 @@ export interface components {
              * @description The longest silence between two pieces of the answer
              */
             idle_ms: number;
-            /** @description The fault that an admin or a game day put in its way; none: the fake vendor answered well */
-            injected?: string;
             /** @description The key's name */
             key: string;
             /**
@@ -1490,6 +1325,13 @@ export interface components {
         ConsumersOutputBody: {
             consumers: components["schemas"]["Consumer"][];
         };
+        CreateAdminInputBody: {
+            /** @description Your own password: whoever finds an open browser must not stay */
+            current: string;
+            name: string;
+            /** @description At least 10 characters, not the name */
+            password: string;
+        };
         CreateConsumerKeyInputBody: {
             /**
              * Format: date-time
@@ -1613,54 +1455,6 @@ export interface components {
             models: string[];
             saved: boolean;
         };
-        DrillClient: {
-            /**
-             * Format: int64
-             * @description Of the calls
-             */
-            answered: number;
-            /** @description The connection broke, so that the answer is plainly not whole */
-            broken: boolean;
-            /** Format: int64 */
-            calls: number;
-            /** @description The whole answer, with its end */
-            complete: boolean;
-            /** @description What it was told */
-            error: string;
-            /**
-             * Format: int64
-             * @description 0: nothing came
-             */
-            status: number;
-            /** @description Of the answer; shortened */
-            text: string;
-            /** Format: double */
-            took_ms: number;
-        };
-        DrillView: {
-            /** @description The fault in words */
-            about: string;
-            /** @description Of the last call */
-            attempts: components["schemas"]["Attempt"][];
-            /** @description What the client saw; of the last call where there were several */
-            client: components["schemas"]["DrillClient"];
-            fault: string;
-            rescued: boolean;
-            right: boolean;
-            skipped: components["schemas"]["CallSkip"][];
-            stream: boolean;
-            /** @description The attempts drawn, one line each, for a fixed-width font */
-            timeline: string[];
-            /** @description The verdict in words */
-            why: string;
-        };
-        EndFaultsOutputBody: {
-            /**
-             * Format: int64
-             * @description How many faults were ended
-             */
-            ended: number;
-        };
         Explanation: {
             /** @description Every route in order, up to the one that matched */
             considered: components["schemas"]["Considered"][];
@@ -1719,56 +1513,10 @@ export interface components {
                 [key: string]: string;
             };
         };
-        FaultParam: {
-            default: string;
-            meaning: string;
-            name: string;
-        };
-        FaultsOutputBody: {
-            /** @description In force now */
-            active: components["schemas"]["InjectedFault"][];
-            /** @description What there is */
-            known: components["schemas"]["KnownFault"][];
-        };
         FieldChange: {
             after?: string;
             before?: string;
             field: string;
-        };
-        GameDay: {
-            /** @description What was asked for */
-            model: string;
-            /** @description The other targets were the real providers; else the built-in fake vendor answered for them */
-            real: boolean;
-            results: components["schemas"]["DrillView"][];
-            /**
-             * Format: int64
-             * @description Drills in which the client was served right
-             */
-            right: number;
-            route: string;
-            /** Format: double */
-            took_ms: number;
-            /** Format: int64 */
-            wrong: number;
-        };
-        GameDayInputBody: {
-            /** @description Faults as in GET /api/faults, with options; empty: the whole list of a game day */
-            faults?: string[];
-            /**
-             * @description Streamed calls, calls for an answer in one piece, or both (the default)
-             * @enum {string}
-             */
-            mode?: "both" | "stream" | "whole";
-            /** @description What to ask for; empty: a model that the route names */
-            model?: string;
-            /**
-             * @description How long the client waits; default 1m, at most 5m
-             * @example 1m
-             */
-            patience?: string;
-            /** @description Let the real providers answer for all targets but the first, which is always played. That costs money: up to one short answer per fault and mode. Else the built-in fake vendor answers, and no provider is asked */
-            real?: boolean;
         };
         Health: {
             providers: components["schemas"]["ProviderHealth"][];
@@ -1832,58 +1580,6 @@ export interface components {
             /** Format: date-time */
             to: string;
         };
-        InjectInputBody: {
-            /**
-             * Format: int64
-             * @description It strikes at most so many attempts; default 10
-             */
-            count?: number;
-            /**
-             * @description One of GET /api/faults, with options: name:option=value
-             * @example e429:retry_after=2
-             */
-            fault: string;
-            /**
-             * @description It ends after this time, even if it struck fewer; default 1m, at most 1h
-             * @example 30s
-             */
-            for?: string;
-            /** @description Id of the one key it strikes; empty: any */
-            key?: string;
-            /** @description Pattern of the models it strikes, such as qwen-*; empty: any */
-            model?: string;
-        };
-        InjectedFault: {
-            /** @description Who set it */
-            by: string;
-            /**
-             * Format: int64
-             * @description It strikes at most so many attempts
-             */
-            count: number;
-            /** @example e429:retry_after=2 */
-            fault: string;
-            id: string;
-            /** @description Id of the one key it strikes; empty: any */
-            key?: string;
-            /** @description Pattern of the models it strikes; empty: any */
-            model?: string;
-            /** @description The provider's name */
-            provider: string;
-            provider_id: string;
-            /** Format: date-time */
-            since: string;
-            /**
-             * Format: date-time
-             * @description It ends then, even if it struck fewer
-             */
-            until: string;
-            /**
-             * Format: int64
-             * @description So many it struck already
-             */
-            used: number;
-        };
         KeyHealth: {
             /** @description What put it out */
             class?: string;
@@ -1910,13 +1606,6 @@ export interface components {
              * @description When it is tried again
              */
             until?: string;
-        };
-        KnownFault: {
-            name: string;
-            params: components["schemas"]["FaultParam"][];
-            /** @description It shows on streams only */
-            streams: boolean;
-            summary: string;
         };
         LastError: {
             /** Format: date-time */
@@ -2020,26 +1709,6 @@ export interface components {
              * @enum {string}
              */
             via: "session" | "token";
-        };
-        Metrics: {
-            /** @description Addresses and networks (10.0.0.0/8) that need no token */
-            allow?: string[];
-            /** @description Also count by consumer; at most 100 of them */
-            consumers?: boolean;
-            /** @description Answer GET /metrics on the console's port */
-            enabled: boolean;
-            /** @description Of the token that lets others in; not there: there is none */
-            token_hint?: string;
-            /**
-             * Format: int64
-             * @description Send it back with a change
-             */
-            version: number;
-        };
-        MetricsTokenOutputBody: {
-            hint: string;
-            /** @description For Authorization: Bearer; shown this once */
-            token: string;
         };
         ModelMatch: {
             /**
@@ -2490,20 +2159,11 @@ export interface components {
         ProvidersOutputBody: {
             providers: components["schemas"]["Provider"][];
         };
-        PutAlertsInputBody: {
-            channels: components["schemas"]["AlertChannel"][];
-            enabled: boolean;
-            /**
-             * @description Of the messages; default zh
-             * @enum {string}
-             */
-            language?: "zh" | "en";
-            rules?: components["schemas"]["AlertRules"];
-            /**
-             * Format: int64
-             * @description The version the change is based on
-             */
-            version?: number;
+        PutCertificateInputBody: {
+            /** @description PEM: the certificate, then those that lead to its issuer */
+            cert: string;
+            /** @description PEM: its private key, not encrypted */
+            key: string;
         };
         PutCurrencyInputBody: {
             /**
@@ -2521,19 +2181,6 @@ export interface components {
              */
             version?: number;
         };
-        PutMetricsInputBody: {
-            /** @description Addresses and networks (10.0.0.0/8) that need no token */
-            allow?: string[];
-            /** @description Also count by consumer; at most 100 of them */
-            consumers?: boolean;
-            /** @description Answer GET /metrics on the console's port */
-            enabled: boolean;
-            /**
-             * Format: int64
-             * @description The version the change is based on
-             */
-            version?: number;
-        };
         PutSettingsInputBody: {
             /**
              * @description Who needs a key: local (everyone but loopback, the default), keys (everyone), open (nobody)
@@ -2545,28 +2192,6 @@ export interface components {
             limits?: components["schemas"]["Limits"];
             /** @description Defaults for every provider and route */
             timeouts?: components["schemas"]["Timeouts"];
-            /**
-             * Format: int64
-             * @description The version the change is based on
-             */
-            version?: number;
-        };
-        PutTracingInputBody: {
-            /** @description Export calls as OpenTelemetry traces */
-            enabled: boolean;
-            /** @description The collector: OTLP over HTTP; /v1/traces is added where it has no path */
-            endpoint?: string;
-            /** @description Sent with every export, such as a token; values are never shown again, and **** keeps one */
-            headers?: {
-                [key: string]: string;
-            };
-            /** @description Tell vendors of the trace (traceparent); else it ends here */
-            propagate?: boolean;
-            /**
-             * Format: int64
-             * @description Of a thousand calls whose caller does not say whether it is traced; default 1000
-             */
-            sample?: number;
             /**
              * Format: int64
              * @description The version the change is based on
@@ -2635,6 +2260,23 @@ export interface components {
             shed: number;
             /** Format: int64 */
             written: number;
+        };
+        RestoreState: {
+            /**
+             * Format: date-time
+             * @description When it was uploaded
+             */
+            at?: string;
+            /** @description The next start puts a backup in place of what is there */
+            staged: boolean;
+        };
+        RevertInputBody: {
+            /** @description Also where an item was changed again since; what was done to it since is undone too */
+            force?: boolean;
+        };
+        RevertOutputBody: {
+            /** @description What could not be brought back, since no revision holds secrets */
+            lost: string[];
         };
         Revision: {
             actor: components["schemas"]["Actor"];
@@ -2760,6 +2402,23 @@ export interface components {
             /** @description One a step; null: nothing was measured */
             values: (number | null)[];
         };
+        Session: {
+            /** @description What the browser says it is */
+            client: string;
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            expires: string;
+            id: string;
+            ip: string;
+            /**
+             * Format: date-time
+             * @description When it was last used, to the minute
+             */
+            seen_at: string;
+            /** @description It is the one that asks */
+            this: boolean;
+        };
         Settings: {
             /** @enum {string} */
             access: "local" | "keys" | "open";
@@ -2807,8 +2466,6 @@ export interface components {
         Status: {
             commit: string;
             data_dir: string;
-            /** @description Faults that an admin put in front of providers for a while */
-            faults: components["schemas"]["InjectedFault"][];
             go: string;
             /**
              * Format: int64
@@ -2860,6 +2517,24 @@ export interface components {
             /** Format: int64 */
             uptime_s: number;
         };
+        TLSState: {
+            file: string;
+            /**
+             * @description self: made by Posthouse; own: uploaded or put into the data folder; flags: named by --tls-cert, and changed there only
+             * @enum {string}
+             */
+            from: "self" | "own" | "flags";
+            issuer: string;
+            /** @description Host names and addresses it is for */
+            names: string[];
+            /** Format: date-time */
+            not_after: string;
+            /** Format: date-time */
+            not_before: string;
+            /** @description Fingerprint, in hex */
+            sha256: string;
+            subject: string;
+        };
         Target: {
             /** @description The model to ask for there; empty keeps the caller's */
             model?: string;
@@ -2894,17 +2569,6 @@ export interface components {
             since?: string;
             /** Format: int64 */
             tries: number;
-        };
-        TestAlertInputBody: {
-            /** @description Saved or not; with **** in its address or secret those of the saved channel of this name */
-            channel: components["schemas"]["AlertChannel"];
-            /** @enum {string} */
-            language?: "zh" | "en";
-        };
-        TestAlertOutputBody: {
-            ok: boolean;
-            /** @description What the webhook or the network said */
-            problem?: string;
         };
         TestNewInputBody: {
             /** @description Permit loopback and private addresses */
@@ -3162,28 +2826,6 @@ export interface components {
             tokens_out_per_s: number;
             /** @description Start to first content, streams only */
             ttft_ms: components["schemas"]["Quantiles"];
-        };
-        Tracing: {
-            /** @description Export calls as OpenTelemetry traces */
-            enabled: boolean;
-            /** @description The collector: OTLP over HTTP; /v1/traces is added where it has no path */
-            endpoint?: string;
-            /** @description Sent with every export, such as a token; values are never shown again, and **** keeps one */
-            headers?: {
-                [key: string]: string;
-            };
-            /** @description Tell vendors of the trace (traceparent); else it ends here */
-            propagate?: boolean;
-            /**
-             * Format: int64
-             * @description Of a thousand calls whose caller does not say whether it is traced; default 1000
-             */
-            sample?: number;
-            /**
-             * Format: int64
-             * @description Send it back with a change
-             */
-            version: number;
         };
         UnbenchOutputBody: {
             /** @description The key was out of rotation */
@@ -3452,13 +3094,9 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
-    "list-alerts": {
+    "list-admins": {
         parameters: {
-            query?: {
-                /** @description Only those before this moment, to read on */
-                before?: string;
-                limit?: number;
-            };
+            query?: never;
             header?: never;
             path?: never;
             cookie?: never;
@@ -3471,7 +3109,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["AlertEventsOutputBody"];
+                    "application/json": components["schemas"]["AdminsOutputBody"];
                 };
             };
             /** @description Error */
@@ -3485,7 +3123,7 @@ export interface operations {
             };
         };
     };
-    "test-alert": {
+    "create-admin": {
         parameters: {
             query?: never;
             header?: never;
@@ -3494,7 +3132,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["TestAlertInputBody"];
+                "application/json": components["schemas"]["CreateAdminInputBody"];
             };
         };
         responses: {
@@ -3504,8 +3142,37 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["TestAlertOutputBody"];
+                    "application/json": components["schemas"]["AdminUser"];
                 };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "delete-admin": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Error */
             default: {
@@ -3534,6 +3201,97 @@ export interface operations {
                 };
                 content: {
                     "application/gzip": string;
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-certificate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TLSState"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "put-certificate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PutCertificateInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TLSState"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "reset-certificate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TLSState"];
                 };
             };
             /** @description Error */
@@ -3903,95 +3661,6 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Explanation"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    "list-faults": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["FaultsOutputBody"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    "end-faults": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["EndFaultsOutputBody"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    "end-fault": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["EndFaultsOutputBody"];
                 };
             };
             /** @description Error */
@@ -5015,41 +4684,6 @@ export interface operations {
             };
         };
     };
-    "inject-fault": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["InjectInputBody"];
-            };
-        };
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["InjectedFault"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
     "create-provider-key": {
         parameters: {
             query?: never;
@@ -5449,6 +5083,64 @@ export interface operations {
             };
         };
     };
+    "restore-state": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RestoreState"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "cancel-restore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RestoreState"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "list-revisions": {
         parameters: {
             query?: {
@@ -5469,6 +5161,41 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RevisionsOutputBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "revert-revision": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RevertInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RevertOutputBody"];
                 };
             };
             /** @description Error */
@@ -5743,7 +5470,7 @@ export interface operations {
             };
         };
     };
-    "game-day": {
+    "end-session": {
         parameters: {
             query?: never;
             header?: never;
@@ -5752,20 +5479,14 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["GameDayInputBody"];
-            };
-        };
+        requestBody?: never;
         responses: {
-            /** @description OK */
-            200: {
+            /** @description No Content */
+            204: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content: {
-                    "application/json": components["schemas"]["GameDay"];
-                };
+                content?: never;
             };
             /** @description Error */
             default: {
@@ -5830,230 +5551,6 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Settings"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    "get-alert-settings": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Alerts"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    "put-alert-settings": {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description The version the change is based on, instead of in the body */
-                "If-Match"?: string;
-            };
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["PutAlertsInputBody"];
-            };
-        };
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Alerts"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    "get-metrics-settings": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Metrics"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    "put-metrics-settings": {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description The version the change is based on, instead of in the body */
-                "If-Match"?: string;
-            };
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["PutMetricsInputBody"];
-            };
-        };
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Metrics"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    "create-metrics-token": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["MetricsTokenOutputBody"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    "get-tracing-settings": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Tracing"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    "put-tracing-settings": {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description The version the change is based on, instead of in the body */
-                "If-Match"?: string;
-            };
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["PutTracingInputBody"];
-            };
-        };
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Tracing"];
                 };
             };
             /** @description Error */
