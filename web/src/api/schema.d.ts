@@ -182,6 +182,41 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/faults": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The faults in force, and those there are */
+        get: operations["list-faults"];
+        put?: never;
+        post?: never;
+        /** End every injected fault */
+        delete: operations["end-faults"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/faults/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** End an injected fault */
+        delete: operations["end-fault"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/keys/{id}/unbench": {
         parameters: {
             query?: never;
@@ -563,6 +598,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/providers/{id}/faults": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Put a fault in front of a provider for a while */
+        post: operations["inject-fault"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/providers/{id}/keys": {
         parameters: {
             query?: never;
@@ -823,6 +875,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/routes/{id}/gameday": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Drive a route with each fault in the way of its first target */
+        post: operations["game-day"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/sessions/{id}": {
         parameters: {
             query?: never;
@@ -1030,6 +1099,8 @@ export interface components {
              * @description The longest silence between two pieces of the answer
              */
             idle_ms: number;
+            /** @description The fault that an admin or a game day put in its way; none: the fake vendor answered well */
+            injected?: string;
             /** @description The key's name */
             key: string;
             /**
@@ -1455,6 +1526,54 @@ export interface components {
             models: string[];
             saved: boolean;
         };
+        DrillClient: {
+            /**
+             * Format: int64
+             * @description Of the calls
+             */
+            answered: number;
+            /** @description The connection broke, so that the answer is plainly not whole */
+            broken: boolean;
+            /** Format: int64 */
+            calls: number;
+            /** @description The whole answer, with its end */
+            complete: boolean;
+            /** @description What it was told */
+            error: string;
+            /**
+             * Format: int64
+             * @description 0: nothing came
+             */
+            status: number;
+            /** @description Of the answer; shortened */
+            text: string;
+            /** Format: double */
+            took_ms: number;
+        };
+        DrillView: {
+            /** @description The fault in words */
+            about: string;
+            /** @description Of the last call */
+            attempts: components["schemas"]["Attempt"][];
+            /** @description What the client saw; of the last call where there were several */
+            client: components["schemas"]["DrillClient"];
+            fault: string;
+            rescued: boolean;
+            right: boolean;
+            skipped: components["schemas"]["CallSkip"][];
+            stream: boolean;
+            /** @description The attempts drawn, one line each, for a fixed-width font */
+            timeline: string[];
+            /** @description The verdict in words */
+            why: string;
+        };
+        EndFaultsOutputBody: {
+            /**
+             * Format: int64
+             * @description How many faults were ended
+             */
+            ended: number;
+        };
         Explanation: {
             /** @description Every route in order, up to the one that matched */
             considered: components["schemas"]["Considered"][];
@@ -1513,10 +1632,56 @@ export interface components {
                 [key: string]: string;
             };
         };
+        FaultParam: {
+            default: string;
+            meaning: string;
+            name: string;
+        };
+        FaultsOutputBody: {
+            /** @description In force now */
+            active: components["schemas"]["InjectedFault"][];
+            /** @description What there is */
+            known: components["schemas"]["KnownFault"][];
+        };
         FieldChange: {
             after?: string;
             before?: string;
             field: string;
+        };
+        GameDay: {
+            /** @description What was asked for */
+            model: string;
+            /** @description The other targets were the real providers; else the built-in fake vendor answered for them */
+            real: boolean;
+            results: components["schemas"]["DrillView"][];
+            /**
+             * Format: int64
+             * @description Drills in which the client was served right
+             */
+            right: number;
+            route: string;
+            /** Format: double */
+            took_ms: number;
+            /** Format: int64 */
+            wrong: number;
+        };
+        GameDayInputBody: {
+            /** @description Faults as in GET /api/faults, with options; empty: the whole list of a game day */
+            faults?: string[];
+            /**
+             * @description Streamed calls, calls for an answer in one piece, or both (the default)
+             * @enum {string}
+             */
+            mode?: "both" | "stream" | "whole";
+            /** @description What to ask for; empty: a model that the route names */
+            model?: string;
+            /**
+             * @description How long the client waits; default 1m, at most 5m
+             * @example 1m
+             */
+            patience?: string;
+            /** @description Let the real providers answer for all targets but the first, which is always played. That costs money: up to one short answer per fault and mode. Else the built-in fake vendor answers, and no provider is asked */
+            real?: boolean;
         };
         Health: {
             providers: components["schemas"]["ProviderHealth"][];
@@ -1580,6 +1745,58 @@ export interface components {
             /** Format: date-time */
             to: string;
         };
+        InjectInputBody: {
+            /**
+             * Format: int64
+             * @description It strikes at most so many attempts; default 10
+             */
+            count?: number;
+            /**
+             * @description One of GET /api/faults, with options: name:option=value
+             * @example e429:retry_after=2
+             */
+            fault: string;
+            /**
+             * @description It ends after this time, even if it struck fewer; default 1m, at most 1h
+             * @example 30s
+             */
+            for?: string;
+            /** @description Id of the one key it strikes; empty: any */
+            key?: string;
+            /** @description Pattern of the models it strikes, such as qwen-*; empty: any */
+            model?: string;
+        };
+        InjectedFault: {
+            /** @description Who set it */
+            by: string;
+            /**
+             * Format: int64
+             * @description It strikes at most so many attempts
+             */
+            count: number;
+            /** @example e429:retry_after=2 */
+            fault: string;
+            id: string;
+            /** @description Id of the one key it strikes; empty: any */
+            key?: string;
+            /** @description Pattern of the models it strikes; empty: any */
+            model?: string;
+            /** @description The provider's name */
+            provider: string;
+            provider_id: string;
+            /** Format: date-time */
+            since: string;
+            /**
+             * Format: date-time
+             * @description It ends then, even if it struck fewer
+             */
+            until: string;
+            /**
+             * Format: int64
+             * @description So many it struck already
+             */
+            used: number;
+        };
         KeyHealth: {
             /** @description What put it out */
             class?: string;
@@ -1606,6 +1823,13 @@ export interface components {
              * @description When it is tried again
              */
             until?: string;
+        };
+        KnownFault: {
+            name: string;
+            params: components["schemas"]["FaultParam"][];
+            /** @description It shows on streams only */
+            streams: boolean;
+            summary: string;
         };
         LastError: {
             /** Format: date-time */
@@ -2466,6 +2690,8 @@ export interface components {
         Status: {
             commit: string;
             data_dir: string;
+            /** @description Faults that an admin put in front of providers for a while */
+            faults: components["schemas"]["InjectedFault"][];
             go: string;
             /**
              * Format: int64
@@ -3674,6 +3900,95 @@ export interface operations {
             };
         };
     };
+    "list-faults": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FaultsOutputBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "end-faults": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EndFaultsOutputBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "end-fault": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EndFaultsOutputBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "unbench-key": {
         parameters: {
             query?: never;
@@ -4684,6 +4999,41 @@ export interface operations {
             };
         };
     };
+    "inject-fault": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["InjectInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InjectedFault"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "create-provider-key": {
         parameters: {
             query?: never;
@@ -5457,6 +5807,41 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Route"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "game-day": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["GameDayInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GameDay"];
                 };
             };
             /** @description Error */
