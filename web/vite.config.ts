@@ -58,5 +58,5 @@ export default defineConfig({
   server: {
     proxy: { '/api': { target: process.env.POSTHOUSE_CONSOLE ?? 'http://localhost:8001', changeOrigin: false } },
   },
-  test: { environment: 'happy-dom', include: ['src/**/*.test.{ts,tsx}'], globals: false },
+  test: { environment: 'node', include: ['src/**/*.test.{ts,tsx}'], globals: false },
 })

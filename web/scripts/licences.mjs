@@ -38,7 +38,10 @@ function goModules() {
   })
   const lines = [...new Set(out.toString().split('\n').filter(Boolean))]
   const modules = lines.map((line) => line.split('\t')).map(([name, version, folder]) => ({ name, version, text: textIn(folder) }))
-  const version = execFileSync('go', ['env', 'GOVERSION'], { cwd: repository }).toString().trim().replace(/^go(\d+\.\d+).*$/, '$1')
+  const version = execFileSync('go', ['env', 'GOVERSION'], { cwd: repository })
+    .toString()
+    .trim()
+    .replace(/^go(\d+\.\d+).*$/, '$1')
   const root = execFileSync('go', ['env', 'GOROOT'], { cwd: repository }).toString().trim()
   return [{ name: 'Go', version, text: textIn(root) }, ...modules]
 }

@@ -27,6 +27,9 @@ export type Totals = Schemas['Totals']
 export type Health = Schemas['Health']
 export type Live = Schemas['Live']
 export type Facets = Schemas['Facets']
+export type AdminUser = Schemas['AdminUser']
+export type GameDay = Schemas['GameDay']
+export type Price = Schemas['Price']
 export type APIToken = Schemas['APIToken']
 
 /** What the console calls. */

@@ -49,6 +49,9 @@ export const queries = {
   routes: queryOptions({ queryKey: ['routes'], queryFn: async () => (await unwrap(api.GET('/api/routes'))).routes }),
   consumers: queryOptions({ queryKey: ['consumers'], queryFn: async () => (await unwrap(api.GET('/api/consumers'))).consumers }),
   settings: queryOptions({ queryKey: ['settings'], queryFn: () => unwrap(api.GET('/api/settings')) }),
+  admins: queryOptions({ queryKey: ['admins'], queryFn: async () => (await unwrap(api.GET('/api/admins'))).admins }),
+  certificate: queryOptions({ queryKey: ['certificate'], queryFn: () => unwrap(api.GET('/api/certificate')) }),
+  restore: queryOptions({ queryKey: ['restore'], queryFn: () => unwrap(api.GET('/api/restore')) }),
   tokens: queryOptions({ queryKey: ['tokens'], queryFn: async () => (await unwrap(api.GET('/api/tokens'))).tokens }),
   /** Whether the log holds any request at all; asked for until it does. */
   anyRequest: queryOptions({

@@ -29,6 +29,7 @@ import { toast } from '@/ui/toast'
 import { Advanced } from './Advanced'
 import { type Draft, emptyDraft, toDraft, toSpec } from './draft'
 import { Failover } from './Failover'
+import { GameDay } from './GameDay'
 import { RouteDay } from './RouteDay'
 import { Steps } from './Steps'
 
@@ -226,6 +227,7 @@ function Editor(props: Props) {
             <DryRun key={model} model={model} />
           </Card>
           {route && <RouteDay name={route.name} />}
+          {route && <GameDay id={route.id} dirty={dirty} />}
           {route && model && (
             <Card title={t('routes.use')}>
               <Snippets model={model} />

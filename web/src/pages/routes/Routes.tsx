@@ -11,6 +11,7 @@ import { matchText } from '@/pages/route-editor/draft'
 import { Chain } from '@/parts/Chain'
 import { DryRun } from '@/parts/DryRun'
 import { shadowOf } from '@/parts/shadow'
+import { toastDeleted } from '@/parts/undo'
 import { Badge } from '@/ui/Badge'
 import { IconButton } from '@/ui/Button'
 import { Card } from '@/ui/Card'
@@ -20,7 +21,6 @@ import { Empty, ErrorNote, Loading } from '@/ui/Feedback'
 import { Menu } from '@/ui/Menu'
 import { PageHead } from '@/ui/PageHead'
 import { Switch } from '@/ui/Switch'
-import { toast } from '@/ui/toast'
 
 export default function Routes() {
   const { t } = useTranslation()
@@ -100,7 +100,7 @@ function List({ routes }: { routes: Route[] }) {
           onClose={() => setDeleting(undefined)}
           onConfirm={async () => {
             await unwrap(api.DELETE('/api/routes/{id}', { params: { path: { id: deleting.id } } }))
-            toast(t('common.deleted'), deleting.name)
+            toastDeleted(deleting.name, `delete route ${deleting.name}`)
             await refresh('routes')
           }}
         >
