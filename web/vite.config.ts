@@ -19,7 +19,7 @@ export default defineConfig({
       output: {
         entryFileNames: 'app.js',
         chunkFileNames: (chunk: { name: string; facadeModuleId?: string | null }) => {
-          const page = /\/pages\/([^/]+)\//.exec(chunk.facadeModuleId ?? '')
+          const page = /\/pages\/([^/]+)\/(?!YamlView)/.exec(chunk.facadeModuleId ?? '')
           return page ? `page-${page[1]}.js` : `${chunk.name}.js`
         },
         // A few parts with names of their own, so that a change here does not
