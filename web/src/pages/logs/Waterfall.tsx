@@ -91,14 +91,16 @@ function AttemptRow({ attempt, n, total }: { attempt: Schemas['Attempt']; n: num
   const { t } = useTranslation()
   const fine = useFine()
   const share = (ms: number) => `${(Math.min(ms, total) / total) * 100}%`
+  const connect = (attempt.connect_ms ?? 0) + (attempt.tls_ms ?? 0)
+  const idle = attempt.idle_ms ?? 0
   const figures: [string, string][] = [
     [t('logs.part.start'), `+${fine(attempt.start_ms)}`],
-    ...(attempt.reused || attempt.connect_ms + attempt.tls_ms === 0
+    ...(attempt.reused || connect === 0
       ? []
-      : [[t('logs.part.connect'), fine(attempt.connect_ms + attempt.tls_ms)] as [string, string]]),
+      : [[t('logs.part.connect'), fine(connect)] as [string, string]]),
     [t('logs.part.wait'), attempt.headers_ms > 0 ? fine(attempt.headers_ms) : '–'],
     [t('logs.part.first'), attempt.first_ms > 0 ? fine(attempt.first_ms) : '–'],
-    ...(attempt.idle_ms > 0 ? [[t('logs.part.silence'), fine(attempt.idle_ms)] as [string, string]] : []),
+    ...(idle > 0 ? [[t('logs.part.silence'), fine(idle)] as [string, string]] : []),
     [t('chat.total'), fine(attempt.duration_ms)],
   ]
   return (

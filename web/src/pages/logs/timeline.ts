@@ -16,7 +16,7 @@ type Clocks = Pick<Attempt, 'start_ms' | 'duration_ms' | 'headers_ms' | 'first_m
 export function pieces(a: Clocks): Piece[] {
   const end = a.start_ms + a.duration_ms
   const until = (ms: number) => (ms > 0 ? Math.min(a.start_ms + ms, end) : end)
-  const connected = Math.min(a.start_ms + a.connect_ms + a.tls_ms, end)
+  const connected = Math.min(a.start_ms + (a.connect_ms ?? 0) + (a.tls_ms ?? 0), end)
   const headers = Math.max(until(a.headers_ms), connected)
   const first = Math.max(until(a.first_ms), headers)
   const all: Piece[] = [

@@ -92,8 +92,8 @@ export function toDraft(route: Route): Draft {
       ...route.fallback.map((step) => ({ on: step.on ?? [], targets: step.targets.map(readTarget) })),
     ],
     timeouts: route.timeouts,
-    balance: route.balance,
-    affinity: route.affinity,
+    balance: route.balance ?? '',
+    affinity: route.affinity ?? '',
     failover: route.failover,
   }
 }
