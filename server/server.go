@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net/http"
 	"os"
+	"sync"
 	"time"
 
 	"github.com/posthouse/posthouse/proxy"
@@ -44,6 +45,7 @@ type Options struct {
 	Traces                *traces.Exporter // nil: nothing is exported
 	Alerts                *alert.Watcher   // nil: nobody is told
 	Unpriced              *Unpriced        // hears of every call; nil: nobody remembers which need a price
+	Certificates          Certificates     // of the HTTPS door; nil: there is none
 }
 
 // Server is the control plane as an http.Handler.
@@ -56,7 +58,8 @@ type Server struct {
 	sessions *auth.Sessions
 	lockout  *auth.Lockout
 	hosts    hosts
-	document []byte // the OpenAPI document
+	staging  sync.Mutex // held while a backup is unpacked
+	document []byte     // the OpenAPI document
 	handler  http.Handler
 	measures measures
 }

@@ -4,6 +4,41 @@
  */
 
 export interface paths {
+    "/api/admins": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List admins and where they are logged in */
+        get: operations["list-admins"];
+        put?: never;
+        /** Make another admin */
+        post: operations["create-admin"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admins/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Remove an admin; ends its sessions and tokens */
+        delete: operations["delete-admin"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/alerts": {
         parameters: {
             query?: never;
@@ -50,6 +85,25 @@ export interface paths {
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/certificate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The certificate of the HTTPS door */
+        get: operations["get-certificate"];
+        /** Put a certificate into service */
+        put: operations["put-certificate"];
+        post?: never;
+        /** Go back to the self-signed certificate */
+        delete: operations["reset-certificate"];
         options?: never;
         head?: never;
         patch?: never;
@@ -715,6 +769,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/restore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Does the next start restore a backup? */
+        get: operations["restore-state"];
+        put?: never;
+        post?: never;
+        /** Give up the restore that waits for the next start */
+        delete: operations["cancel-restore"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/revisions": {
         parameters: {
             query?: never;
@@ -726,6 +798,23 @@ export interface paths {
         get: operations["list-revisions"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/revisions/{id}/revert": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Undo a change */
+        post: operations["revert-revision"];
         delete?: never;
         options?: never;
         head?: never;
@@ -832,6 +921,23 @@ export interface paths {
         /** Drive a route with each fault in the way of its first target */
         post: operations["game-day"];
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/sessions/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** End a session */
+        delete: operations["end-session"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1048,6 +1154,24 @@ export interface components {
             /** @description session, token, cli, file or setup */
             via: string;
         };
+        AdminUser: {
+            /** Format: date-time */
+            created_at: string;
+            id: string;
+            name: string;
+            /**
+             * Format: date-time
+             * @description When the password was last set
+             */
+            password_at: string;
+            /** @description That are not over, newest first */
+            sessions: components["schemas"]["Session"][];
+            /** @description It is who asks */
+            you: boolean;
+        };
+        AdminsOutputBody: {
+            admins: components["schemas"]["AdminUser"][];
+        };
         AlertChannel: {
             /** @description The webhook is on this machine or a private network */
             allow_private?: boolean;
@@ -1159,18 +1283,18 @@ export interface components {
              * Format: int64
              * @description Of the body that came
              */
-            bytes_in: number;
+            bytes_in?: number;
             /**
              * Format: int64
              * @description Of the body sent to the vendor
              */
-            bytes_out: number;
+            bytes_out?: number;
             class: string;
             /**
              * Format: double
              * @description Dialling; 0 on a reused connection
              */
-            connect_ms: number;
+            connect_ms?: number;
             cost?: components["schemas"]["CallCost"];
             /** @description The protocol spoken to the vendor */
             dialect: string;
@@ -1187,31 +1311,31 @@ export interface components {
              */
             headers_ms: number;
             /** @description It was started beside another that had not begun to answer */
-            hedge: boolean;
+            hedge?: boolean;
             /**
              * Format: double
              * @description The longest silence between two pieces of the answer
              */
-            idle_ms: number;
+            idle_ms?: number;
             /** @description The fault that an admin or a game day put in its way; none: the fake vendor answered well */
             injected?: string;
             /** @description The key's name */
             key: string;
-            /** @description What of the request could not be carried into the vendor's dialect, as the header x-posthouse-lossy had it */
+            /** @description What of the request could not be said in its dialect */
             lossy?: string;
             /**
              * Format: int64
              * @description Events of its stream that were not in the protocol
              */
-            malformed: number;
+            malformed?: number;
             /** @description The vendor's own words */
             message?: string;
             model: string;
             provider: string;
             /** @description It went on with an answer that another had begun */
-            resumed: boolean;
+            resumed?: boolean;
             /** @description It went out on a connection that was open already */
-            reused: boolean;
+            reused?: boolean;
             /** Format: double */
             start_ms: number;
             /**
@@ -1223,11 +1347,11 @@ export interface components {
              * Format: double
              * @description The handshake
              */
-            tls_ms: number;
-            /** @description What it used; of one that was called off an estimate of its prompt; not there if nobody knows */
+            tls_ms?: number;
+            /** @description What it used; of one that was called off an estimate of its prompt */
             tokens?: components["schemas"]["CallTokens"];
             /** @description Under which the vendor knows it */
-            vendor_id: string;
+            vendor_id?: string;
         };
         Call: {
             /** @description The model the client asked for */
@@ -1239,7 +1363,7 @@ export interface components {
              * Format: int64
              * @description Of the answer, read after the client had left, for what it used
              */
-            bytes_dropped: number;
+            bytes_dropped?: number;
             /** Format: int64 */
             bytes_in: number;
             /** Format: int64 */
@@ -1291,6 +1415,8 @@ export interface components {
              * @description Output tokens per second after the first content of a stream; 0: not known
              */
             tokens_per_s: number;
+            /** @description Of the OpenTelemetry trace, where tracing is on */
+            trace_id?: string;
             /**
              * Format: double
              * @description Start to first content; 0: none came
@@ -1491,6 +1617,13 @@ export interface components {
         };
         ConsumersOutputBody: {
             consumers: components["schemas"]["Consumer"][];
+        };
+        CreateAdminInputBody: {
+            /** @description Your own password: whoever finds an open browser must not stay */
+            current: string;
+            name: string;
+            /** @description At least 10 characters, not the name */
+            password: string;
         };
         CreateConsumerKeyInputBody: {
             /**
@@ -2507,6 +2640,12 @@ export interface components {
              */
             version?: number;
         };
+        PutCertificateInputBody: {
+            /** @description PEM: the certificate, then those that lead to its issuer */
+            cert: string;
+            /** @description PEM: its private key, not encrypted */
+            key: string;
+        };
         PutCurrencyInputBody: {
             /**
              * @description Three letters
@@ -2638,6 +2777,23 @@ export interface components {
             /** Format: int64 */
             written: number;
         };
+        RestoreState: {
+            /**
+             * Format: date-time
+             * @description When it was uploaded
+             */
+            at?: string;
+            /** @description The next start puts a backup in place of what is there */
+            staged: boolean;
+        };
+        RevertInputBody: {
+            /** @description Also where an item was changed again since; what was done to it since is undone too */
+            force?: boolean;
+        };
+        RevertOutputBody: {
+            /** @description What could not be brought back, since no revision holds secrets */
+            lost: string[];
+        };
         Revision: {
             actor: components["schemas"]["Actor"];
             /** Format: date-time */
@@ -2675,9 +2831,9 @@ export interface components {
         };
         Route: {
             /** @description Whether a conversation goes back to the target and key where it was */
-            affinity: string;
+            affinity?: string;
             /** @description The order among the targets of one step */
-            balance: string;
+            balance?: string;
             /** Format: date-time */
             created_at: string;
             enabled: boolean;
@@ -2694,7 +2850,7 @@ export interface components {
              */
             position: number;
             /** @description What can't be carried into the vendor's dialect is refused, not left out */
-            strict: boolean;
+            strict?: boolean;
             targets: components["schemas"]["Target"][];
             timeouts: components["schemas"]["Timeouts"];
             /** Format: date-time */
@@ -2765,6 +2921,23 @@ export interface components {
             other?: boolean;
             /** @description One a step; null: nothing was measured */
             values: (number | null)[];
+        };
+        Session: {
+            /** @description What the browser says it is */
+            client: string;
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            expires: string;
+            id: string;
+            ip: string;
+            /**
+             * Format: date-time
+             * @description When it was last used, to the minute
+             */
+            seen_at: string;
+            /** @description It is the one that asks */
+            this: boolean;
         };
         Settings: {
             /** @enum {string} */
@@ -2865,6 +3038,24 @@ export interface components {
             queue: components["schemas"]["Queue"];
             /** Format: int64 */
             uptime_s: number;
+        };
+        TLSState: {
+            file: string;
+            /**
+             * @description self: made by Posthouse; own: uploaded or put into the data folder; flags: named by --tls-cert, and changed there only
+             * @enum {string}
+             */
+            from: "self" | "own" | "flags";
+            issuer: string;
+            /** @description Host names and addresses it is for */
+            names: string[];
+            /** Format: date-time */
+            not_after: string;
+            /** Format: date-time */
+            not_before: string;
+            /** @description Fingerprint, in hex */
+            sha256: string;
+            subject: string;
         };
         Target: {
             /** @description The model to ask for there; empty keeps the caller's */
@@ -3098,7 +3289,10 @@ export interface components {
              * @description Tries of targets
              */
             attempts: number;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Not kept by consumer: 0 there
+             */
             bytes_in: number;
             /** Format: int64 */
             bytes_out: number;
@@ -3460,6 +3654,97 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    "list-admins": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AdminsOutputBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "create-admin": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateAdminInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AdminUser"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "delete-admin": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "list-alerts": {
         parameters: {
             query?: {
@@ -3542,6 +3827,97 @@ export interface operations {
                 };
                 content: {
                     "application/gzip": string;
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-certificate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TLSState"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "put-certificate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PutCertificateInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TLSState"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "reset-certificate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TLSState"];
                 };
             };
             /** @description Error */
@@ -4166,7 +4542,7 @@ export interface operations {
     "monitor-health": {
         parameters: {
             query?: {
-                /** @description What the strips cover */
+                /** @description What the strips cover; at least 90 minutes */
                 range?: "15m" | "1h" | "6h" | "24h" | "7d" | "30d" | "90d";
             };
             header?: never;
@@ -5457,6 +5833,64 @@ export interface operations {
             };
         };
     };
+    "restore-state": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RestoreState"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "cancel-restore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RestoreState"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "list-revisions": {
         parameters: {
             query?: {
@@ -5477,6 +5911,41 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RevisionsOutputBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "revert-revision": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RevertInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RevertOutputBody"];
                 };
             };
             /** @description Error */
@@ -5774,6 +6243,35 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["GameDay"];
                 };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "end-session": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Error */
             default: {
