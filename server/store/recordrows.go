@@ -213,6 +213,7 @@ func (p *packer) attempt(a *proxy.Attempt, key *tally.Series) {
 	p.int(a.BytesOut)
 	p.int(a.BytesIn)
 	p.text(text(a.VendorID))
+	p.text(text(a.Injected))
 	p.int(int64(a.Malformed))
 	p.flags(a.Reused, a.Resumed, a.Hedge, a.UsageSeen)
 }
@@ -224,7 +225,7 @@ func (u *unpacker) attempt(key *tally.Series) proxy.Attempt {
 	a.Model = indeed(u.text(), key.Model)
 	a.Idle, a.Connect, a.TLS = u.duration(), u.duration(), u.duration()
 	a.BytesOut, a.BytesIn = u.int(), u.int()
-	a.VendorID = u.text()
+	a.VendorID, a.Injected = u.text(), u.text()
 	a.Malformed = int(u.int())
 	u.flags(&a.Reused, &a.Resumed, &a.Hedge, &a.UsageSeen)
 	return a
