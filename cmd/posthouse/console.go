@@ -27,7 +27,7 @@ func (i *instance) openServer(context.Context) error {
 		AllowedHosts: i.options.allowedHosts,
 		Usage:        i.recorder,
 		Unpriced:     i.observed.unpriced, Metrics: i.observed.metrics, Traces: i.observed.traces, Alerts: i.observed.alerts,
-		Web:          web.Dist(),
+		Web: web.Dist(),
 	})
 	if err != nil {
 		return err

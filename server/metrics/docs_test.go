@@ -21,8 +21,12 @@ func all(t *testing.T) map[string][]string {
 	t.Helper()
 	m := metrics.New(metrics.Options{
 		Version: "1", InFlight: func() int { return 1 },
-		Targets: func() []proxy.TargetState { return []proxy.TargetState{{Provider: "p", Model: "m", Class: llm.ClassCut}} },
-		Keys:    func() map[string]proxy.KeyState { return map[string]proxy.KeyState{"k": {Provider: "p", State: proxy.KeyBenched}} },
+		Targets: func() []proxy.TargetState {
+			return []proxy.TargetState{{Provider: "p", Model: "m", Class: llm.ClassCut}}
+		},
+		Keys: func() map[string]proxy.KeyState {
+			return map[string]proxy.KeyState{"k": {Provider: "p", State: proxy.KeyBenched}}
+		},
 		Records: func() (int64, int64, int64) { return 1, 1, 1 },
 	})
 	m.Configure(true, true)
