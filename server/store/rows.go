@@ -47,6 +47,7 @@ type Route struct {
 	On                   []string
 	Timeouts             proxy.Timeouts
 	Failover             proxy.Failover
+	Capture              proxy.Capture
 	Balance              proxy.Balance
 	Affinity             proxy.Affinity
 	Version              int64

@@ -908,6 +908,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/settings/records": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How long records are kept */
+        get: operations["get-record-settings"];
+        /** Change how long records are kept */
+        put: operations["put-record-settings"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/settings/tracing": {
         parameters: {
             query?: never;
@@ -1159,18 +1177,18 @@ export interface components {
              * Format: int64
              * @description Of the body that came
              */
-            bytes_in: number;
+            bytes_in?: number;
             /**
              * Format: int64
              * @description Of the body sent to the vendor
              */
-            bytes_out: number;
+            bytes_out?: number;
             class: string;
             /**
              * Format: double
              * @description Dialling; 0 on a reused connection
              */
-            connect_ms: number;
+            connect_ms?: number;
             cost?: components["schemas"]["CallCost"];
             /** @description The protocol spoken to the vendor */
             dialect: string;
@@ -1187,29 +1205,31 @@ export interface components {
              */
             headers_ms: number;
             /** @description It was started beside another that had not begun to answer */
-            hedge: boolean;
+            hedge?: boolean;
             /**
              * Format: double
              * @description The longest silence between two pieces of the answer
              */
-            idle_ms: number;
+            idle_ms?: number;
             /** @description The fault that an admin or a game day put in its way; none: the fake vendor answered well */
             injected?: string;
             /** @description The key's name */
             key: string;
+            /** @description What of the request could not be said in its dialect */
+            lossy?: string;
             /**
              * Format: int64
              * @description Events of its stream that were not in the protocol
              */
-            malformed: number;
+            malformed?: number;
             /** @description The vendor's own words */
             message?: string;
             model: string;
             provider: string;
             /** @description It went on with an answer that another had begun */
-            resumed: boolean;
+            resumed?: boolean;
             /** @description It went out on a connection that was open already */
-            reused: boolean;
+            reused?: boolean;
             /** Format: double */
             start_ms: number;
             /**
@@ -1221,11 +1241,11 @@ export interface components {
              * Format: double
              * @description The handshake
              */
-            tls_ms: number;
-            /** @description What it used; of one that was called off an estimate of its prompt; not there if nobody knows */
+            tls_ms?: number;
+            /** @description What it used; of one that was called off an estimate of its prompt */
             tokens?: components["schemas"]["CallTokens"];
             /** @description Under which the vendor knows it */
-            vendor_id: string;
+            vendor_id?: string;
         };
         Call: {
             /** @description The model the client asked for */
@@ -1237,7 +1257,7 @@ export interface components {
              * Format: int64
              * @description Of the answer, read after the client had left, for what it used
              */
-            bytes_dropped: number;
+            bytes_dropped?: number;
             /** Format: int64 */
             bytes_in: number;
             /** Format: int64 */
@@ -1289,6 +1309,8 @@ export interface components {
              * @description Output tokens per second after the first content of a stream; 0: not known
              */
             tokens_per_s: number;
+            /** @description Of the OpenTelemetry trace, where tracing is on */
+            trace_id?: string;
             /**
              * Format: double
              * @description Start to first content; 0: none came
@@ -1410,6 +1432,29 @@ export interface components {
             requests: components["schemas"]["Call"][];
             /** @description How far back a search for rare things has looked (RFC 3339); go on with next */
             searched?: string;
+        };
+        CaptureSpec: {
+            /**
+             * Format: int64
+             * @description Most of a prompt, and of an answer's text; 0 is 64 KiB
+             */
+            bytes?: number;
+            /**
+             * @description How long, such as 72h; default 168h (7 days)
+             * @example 72h
+             */
+            keep?: string;
+            /** @description Keep prompts and answers; default false */
+            on?: boolean;
+            /** @description Further regular expressions (RE2) to black out */
+            patterns?: string[];
+            /**
+             * Format: int64
+             * @description Of a thousand requests, drawn by lot; 0 is all
+             */
+            permille?: number;
+            /** @description Built-in patterns to black out; empty is all of them */
+            redact?: ("keys" | "mail" | "phone" | "id" | "card")[];
         };
         Chart: {
             cache_read: number[];
@@ -2534,6 +2579,33 @@ export interface components {
              */
             version?: number;
         };
+        PutRecordSettingsInputBody: {
+            /**
+             * Format: int64
+             * @description Most that captured prompts and answers may take before the oldest go; 0 is 1 GiB, -1 any size. How long they are kept stands with each route
+             */
+            content_bytes?: number;
+            /**
+             * Format: int64
+             * @description Most that the file of records may hold before the oldest rows go; 0 is 10 GiB, -1 any size
+             */
+            request_bytes?: number;
+            /**
+             * Format: int64
+             * @description Rows of the log; 0 is 30 days, -1 for ever
+             */
+            request_days?: number;
+            /**
+             * Format: int64
+             * @description Sums by hour, which the monitoring is made of; 0 is 400 days, -1 for ever
+             */
+            sum_days?: number;
+            /**
+             * Format: int64
+             * @description The version the change is based on
+             */
+            version?: number;
+        };
         PutSettingsInputBody: {
             /**
              * @description Who needs a key: local (everyone but loopback, the default), keys (everyone), open (nobody)
@@ -2622,6 +2694,33 @@ export interface components {
             /** Format: int64 */
             written: number;
         };
+        RecordSettings: {
+            /**
+             * Format: int64
+             * @description Most that captured prompts and answers may take before the oldest go; 0 is 1 GiB, -1 any size. How long they are kept stands with each route
+             */
+            content_bytes?: number;
+            /**
+             * Format: int64
+             * @description Most that the file of records may hold before the oldest rows go; 0 is 10 GiB, -1 any size
+             */
+            request_bytes?: number;
+            /**
+             * Format: int64
+             * @description Rows of the log; 0 is 30 days, -1 for ever
+             */
+            request_days?: number;
+            /**
+             * Format: int64
+             * @description Sums by hour, which the monitoring is made of; 0 is 400 days, -1 for ever
+             */
+            sum_days?: number;
+            /**
+             * Format: int64
+             * @description Send it back with a change
+             */
+            version: number;
+        };
         RecordStatus: {
             /**
              * Format: int64
@@ -2673,9 +2772,10 @@ export interface components {
         };
         Route: {
             /** @description Whether a conversation goes back to the target and key where it was */
-            affinity: string;
+            affinity?: string;
             /** @description The order among the targets of one step */
-            balance: string;
+            balance?: string;
+            capture?: components["schemas"]["CaptureSpec"];
             /** Format: date-time */
             created_at: string;
             enabled: boolean;
@@ -2712,6 +2812,8 @@ export interface components {
              * @enum {string}
              */
             balance?: "weighted" | "priority" | "least_in_flight" | "fastest" | "cheapest";
+            /** @description Whether prompts and answers are kept; empty: they are not */
+            capture?: components["schemas"]["CaptureSpec"];
             /** @description Default true */
             enabled?: boolean;
             /** @description How failures are dealt with; empty is the defaults */
@@ -3092,7 +3194,10 @@ export interface components {
              * @description Tries of targets
              */
             attempts: number;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Not kept by consumer: 0 there
+             */
             bytes_in: number;
             /** Format: int64 */
             bytes_out: number;
@@ -3361,6 +3466,8 @@ export interface components {
              * @enum {string}
              */
             balance?: "weighted" | "priority" | "least_in_flight" | "fastest" | "cheapest";
+            /** @description Whether prompts and answers are kept; empty: they are not */
+            capture?: components["schemas"]["CaptureSpec"];
             /** @description Default true */
             enabled?: boolean;
             /** @description How failures are dealt with; empty is the defaults */
@@ -4158,7 +4265,7 @@ export interface operations {
     "monitor-health": {
         parameters: {
             query?: {
-                /** @description What the strips cover */
+                /** @description What the strips cover; at least 90 minutes */
                 range?: "15m" | "1h" | "6h" | "24h" | "7d" | "30d" | "90d";
             };
             header?: never;
@@ -5989,6 +6096,71 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["MetricsTokenOutputBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-record-settings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecordSettings"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "put-record-settings": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The version the change is based on, instead of in the body */
+                "If-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PutRecordSettingsInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecordSettings"];
                 };
             };
             /** @description Error */
