@@ -36,6 +36,7 @@ func direction() map[string][]string {
 		"proxy/protocol/gemini":    dialect,
 		"proxy/protocol/responses": append([]string{"proxy/protocol/openai"}, dialect...), // it shares OpenAI's errors
 
+		"proxy/http1":        leaf,
 		"proxy/lab/load":     {"proxy/lab"},
 		"proxy/lab":          {"golang.org/x/sys/", "proxy/llm", "proxy/sse", "proxy/rawjson", "github.com/klauspost/compress", "github.com/andybalholm/brotli"},
 		"proxy":              {"proxy/...", "golang.org/x/", "github.com/klauspost/compress", "github.com/andybalholm/brotli", "github.com/go-json-experiment/json", "github.com/aws/aws-sdk-go-v2/aws"},
