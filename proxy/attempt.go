@@ -28,6 +28,7 @@ func (c *call) attempt(ln lane, cand *candidate, k *key) (*llm.Error, int) {
 	began := time.Now()
 	t := &try{call: c, speech: c.speech(cand), lane: ln, cand: cand, key: k, began: began, ctx: ctx, clock: c.g.watchdog.clock(cancel), times: c.times(cand)}
 	t.at = c.begin(cand, k, began)
+	t.cast()
 	t.at.Dialect = t.speech.protocol.Name
 	defer t.clock.stop()
 	if total := t.times.Total; total > 0 && total < c.total {
@@ -120,6 +121,8 @@ type try struct {
 	clock  *clock
 	times  Timeouts
 	heard  heard
+	played bool   // by the fake vendor,
+	fault  string // with this fault; empty: well
 }
 
 func (t *try) run() *llm.Error {
@@ -164,7 +167,7 @@ func (t *try) send(body *rawjson.Text) (*http.Response, *llm.Error) {
 	}
 	t.clock.set(llm.ClassHeadersTimeout, t.times.Headers)
 	t.at.BytesOut = req.ContentLength
-	resp, err := t.deliver(req)
+	resp, err := t.carry(req)
 	d.note(t.at)
 	if err != nil {
 		return nil, t.broken(err, false)

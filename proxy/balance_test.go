@@ -274,11 +274,11 @@ func TestBondsForget(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBonds(time.Now)
 		b.put(1, bond{key: "k"})
-		time.Sleep(bondFor + time.Second)
+		time.Sleep(bondFor + time.Second) //nolint:forbidigo // time stands still here
 		if _, known := b.get(1); !known {
 			t.Error("forgotten too soon")
 		}
-		time.Sleep(2*bondFor + time.Second)
+		time.Sleep(2*bondFor + time.Second) //nolint:forbidigo // as above
 		if _, known := b.get(1); known {
 			t.Error("remembered for too long")
 		}

@@ -61,7 +61,7 @@ func (g *Gateway) newCall(w http.ResponseWriter, r *http.Request) *call {
 	c.unwatch = context.AfterFunc(r.Context(), c.clientLeft)
 	c.dialect = g.dialectOf(r)
 	now := g.now()
-	c.rec = Record{ID: newRequestID(now), Start: now, ClientIP: clientIP(r), Method: r.Method, Path: r.URL.Path}
+	c.rec = Record{ID: newRequestID(now), Start: now, ClientIP: clientIP(r), Method: r.Method, Path: r.URL.Path, Dialect: c.dialect.Name}
 	w.Header().Set("X-Request-Id", c.rec.ID)
 	if c.snap.tracing != nil {
 		c.rec.Trace = newTrace(r.Header.Get(traceHeader), c.snap.tracing.Sample)

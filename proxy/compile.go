@@ -147,12 +147,13 @@ func (c *compiler) provider(conf *Provider, known map[string]string) {
 		timeouts: conf.Timeouts.over(c.snap.timeouts),
 		prices:   c.snap.prices.Provider(conf.Name, conf.Vendor, conf.Region),
 	}
+	c.keys(p, conf)
+	p.fields = keyFields(p)
 	if _, _, err := vendor.Resolve(vendor.Speaks[0].Protocol, p.region, p.base, p.fields, "model", "/chat/completions"); err != nil {
 		c.fault("base_url", "%v", err)
 	}
 	p.headers, p.query = c.additions(conf)
 	p.transport = c.transport(conf, vendor, p.timeouts)
-	c.keys(p, conf)
 	p.keyless = len(conf.Keys) == 0 && vendor.KeyOptional
 	p.listed = vendor.Listed()
 	if len(conf.Models) > 0 {

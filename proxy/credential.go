@@ -3,6 +3,7 @@ package proxy
 import (
 	"context"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
 	"strings"
@@ -22,6 +23,32 @@ type credential interface {
 	authorise(ctx context.Context, s *signing) *llm.Error
 	// secrets are the parts of it that must never be seen.
 	secrets() []Secret
+	// field is what it says of a setting of the provider (catalog.Field.FromKey);
+	// empty: nothing.
+	field(name string) string
+}
+
+// keyFields are a provider's settings, with those that the admin left to the
+// keys: the first key that says one decides.
+func keyFields(p *provider) map[string]string {
+	all := p.fields
+	for _, f := range p.vendor.Fields {
+		if !f.FromKey || all[f.Name] != "" {
+			continue
+		}
+		for _, k := range p.keys {
+			if k.credential == nil || k.credential.field(f.Name) == "" {
+				continue
+			}
+			all = maps.Clone(all)
+			if all == nil {
+				all = map[string]string{}
+			}
+			all[f.Name] = k.credential.field(f.Name)
+			break
+		}
+	}
+	return all
 }
 
 // signing is what a credential knows of the request it is for.

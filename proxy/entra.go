@@ -73,6 +73,8 @@ func parseEntra(text string) (credential, error) {
 
 func (a *entraApp) kind() string { return catalog.AuthEntra }
 
+func (*entraApp) field(string) string { return "" }
+
 func (a *entraApp) secrets() []Secret { return []Secret{a.secret} }
 
 // authorise sends an access token for the application.

@@ -79,10 +79,10 @@ const (
 	drillTokens   = 120 // a real provider is asked for no more
 	drillGap      = 500 * time.Millisecond
 
-	// DefaultPatience is how long the client of a game day waits, and
-	// MaxPatience how long it may be made to.
+	// DefaultPatience is how long the client of a game day waits.
 	DefaultPatience = time.Minute
-	MaxPatience     = 5 * time.Minute
+	// MaxPatience is how long it may be made to wait.
+	MaxPatience = 5 * time.Minute
 	// maxDrills bounds the faults of one game day.
 	maxDrills = 60
 )

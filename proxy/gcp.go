@@ -72,6 +72,13 @@ func usablePEM(text string) bool {
 
 func (a *serviceAccount) kind() string { return catalog.AuthGCP }
 
+func (a *serviceAccount) field(name string) string {
+	if name == "project" {
+		return a.project
+	}
+	return ""
+}
+
 func (a *serviceAccount) secrets() []Secret { return []Secret{a.key} }
 
 // authorise sends an access token for the account.

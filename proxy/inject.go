@@ -3,17 +3,18 @@ package proxy
 import (
 	"cmp"
 	"fmt"
+	"log"
 	"log/slog"
 	"net/http"
+	"net/url"
 	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
 
-	"log"
-
 	"github.com/posthouse/posthouse/proxy/catalog"
 	"github.com/posthouse/posthouse/proxy/lab"
+	"github.com/posthouse/posthouse/proxy/protocol/openai"
 )
 
 // The bounds of an injection. It always ends by itself, by count and by time,
@@ -198,19 +199,48 @@ func (j *injector) take(cand *candidate, k *key) (fault string, strikes bool) {
 // fault (empty: well). Only a game day has one.
 type stage func(cand *candidate) (fault string, played bool)
 
-// deliver takes an attempt's request to its vendor, unless a fault stands there.
-func (t *try) deliver(req *http.Request) (*http.Response, error) {
+// cast decides whether an attempt is played by the fake vendor. That speaks
+// OpenAI's dialects, so a target of another one is spoken to in those.
+func (t *try) cast() {
 	fault, played := t.g.injector.take(t.cand, t.key)
 	if !played && t.g.stage != nil {
 		fault, played = t.g.stage(t.cand)
 	}
-	if played {
-		t.at.Injected = cmp.Or(fault, "none")
-		return t.g.simulator.play(req, t.upstream(), fault)
+	if !played {
+		return
+	}
+	t.fault, t.played = fault, true
+	t.at.Injected = cmp.Or(fault, "none")
+	own := t.entry.endpoint
+	t.speech = speech{protocol: t.entry.protocol, endpoint: own, passes: own.In == nil || own.Out == nil || !t.recodes(t.cand)}
+	if first := t.g.protocols[0]; !simulated(t.entry.protocol.Name) {
+		if far := twin(first, own); far != nil {
+			t.speech = speech{protocol: first, endpoint: far}
+		}
+	}
+}
+
+// simulated reports whether the fake vendor speaks a dialect.
+func simulated(name string) bool { return name == openai.Name || name == "responses" }
+
+// carry takes a request to its vendor, or to the fake one that plays it.
+func (t *try) carry(req *http.Request) (*http.Response, error) {
+	if t.played {
+		return t.g.simulator.play(req, t.fault)
 	}
 	pool := t.cand.provider.transport
 	pool.connect = t.times.Connect
 	return t.g.transports.get(pool).RoundTrip(req)
+}
+
+// address is where an attempt is sent, and how it shows its key. A fake vendor
+// is shown none.
+func (t *try) address() (place, error) {
+	if !t.played {
+		return t.cand.provider.place(t.speech.protocol.Name, t.cand.model, t.upstream(), t.streams())
+	}
+	u, err := url.Parse(simulatorURL + t.upstream())
+	return place{url: u, auth: catalog.Auth{Kind: catalog.AuthNone}}, err
 }
 
 // discardLog is a log for servers inside the process, whose connections break

@@ -121,10 +121,10 @@ func TestSimulatorPlaysTheWall(t *testing.T) {
 		if skip[f.Name] {
 			continue // they take their time; TestGameDay has those that matter
 		}
-		req := httptest.NewRequestWithContext(t.Context(), "POST", "http://vendor.example/v1/chat/completions", strings.NewReader(chatBody("qwen-max", true)))
+		req := httptest.NewRequestWithContext(t.Context(), "POST", simulatorURL+"/chat/completions", strings.NewReader(chatBody("qwen-max", true)))
 		req.RequestURI = ""
 		req.Header.Set("Content-Type", "application/json")
-		resp, err := g.simulator.play(req, "/chat/completions", f.Name)
+		resp, err := g.simulator.play(req, f.Name)
 		if err == nil {
 			_ = resp.Body.Close()
 		}

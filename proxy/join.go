@@ -48,6 +48,12 @@ func (o *overlap) repeated() int {
 	return 0
 }
 
+// cutShort reports whether the target told the beginning of the answer anew and
+// ended before it came to what the client does not have.
+func (o *overlap) cutShort(repeated int) bool {
+	return repeated == 0 && len(o.held) >= 4*leastOverlap && strings.HasPrefix(o.prior, o.held)
+}
+
 // The places of parts that are not passed on under an index of their own.
 const (
 	swallowed = -1
@@ -169,7 +175,7 @@ func (j *join) settle(out []llm.Event) ([]llm.Event, bool) {
 		return out, true
 	}
 	repeated := j.repeated()
-	if j.restart && repeated < len(j.prior) {
+	if j.restart && repeated < len(j.prior) || j.cutShort(repeated) {
 		return nil, false
 	}
 	j.joined = true

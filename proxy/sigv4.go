@@ -74,6 +74,8 @@ func parseAWS(text string) (credential, error) {
 
 func (k *awsKey) kind() string { return catalog.AuthSigV4 }
 
+func (*awsKey) field(string) string { return "" }
+
 func (k *awsKey) secrets() []Secret { return []Secret{k.secret, k.token} }
 
 // awsHost finds the region in the name of an AWS endpoint.

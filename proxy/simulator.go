@@ -5,7 +5,6 @@ import (
 	"errors"
 	"net"
 	"net/http"
-	"net/url"
 	"sync"
 	"time"
 
@@ -24,15 +23,16 @@ type simulator struct {
 	transport *http.Transport
 }
 
+// simulatorURL is the fake vendor's base URL; its host exists nowhere.
+const simulatorURL = "http://lab.invalid/v1"
+
 // play has the fake vendor answer an attempt's request, with a fault or, where
 // that is empty, well.
-func (s *simulator) play(req *http.Request, path, fault string) (*http.Response, error) {
+func (s *simulator) play(req *http.Request, fault string) (*http.Response, error) {
 	transport, err := s.start()
 	if err != nil {
 		return nil, err
 	}
-	req.URL = &url.URL{Scheme: "http", Host: "lab", Path: "/v1" + path}
-	req.Host = "lab"
 	if fault != "" {
 		req.Header.Set(lab.FaultHeader, fault)
 	}

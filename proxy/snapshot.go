@@ -46,6 +46,7 @@ type provider struct {
 	listed    []string        // the names to show in lists of models
 	timeouts  Timeouts
 	transport transportKey
+	places    places
 	prices    *price.Provider
 }
 

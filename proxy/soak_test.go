@@ -1,6 +1,8 @@
 package proxy
 
 import (
+	"bytes"
+	"context"
 	"flag"
 	"math/rand/v2"
 	"net/http"
@@ -27,6 +29,10 @@ func TestSoak(t *testing.T) {
 	g := newRig(t, func(g *rig) Config {
 		conf := two(g)
 		conf.Timeouts = Timeouts{Headers: 2 * time.Second, FirstToken: 2 * time.Second, Idle: time.Second}
+		hedged := conf.Routes[0]
+		hedged.ID, hedged.Name, hedged.Match.Headers = "r2", "hedged", []NameMatch{{Name: "X-Soak", Value: "hedged"}}
+		hedged.Failover = Failover{Hedge: 100 * time.Millisecond, OnClientGone: OnGoneDrain, DrainTime: 2 * time.Second}
+		conf.Routes = []Route{hedged, conf.Routes[0]}
 		return conf
 	})
 	g.client.Transport = &http.Transport{MaxIdleConnsPerHost: *soakStreams}
@@ -39,14 +45,25 @@ func TestSoak(t *testing.T) {
 		"firsterr", "role-then-error", "malformed", "nodone", "dupdone", "afterdone", "gzip", "split", "bom", "comment", "e400", "e400ctx", "trunc",
 	}
 	want := lab.Text(story, 60)
-	var calls, failed atomic.Int64
+	var calls, failed, left atomic.Int64
 	one := func(r *rand.Rand) {
 		stream := r.IntN(4) > 0
 		model := "lab-chat"
 		if r.IntN(3) > 0 {
 			model = "fault-" + faults[r.IntN(len(faults))]
 		}
-		a := g.chat(model, stream)
+		req := g.request("POST", "/v1/chat/completions", chatBody(model, stream))
+		if r.IntN(3) == 0 {
+			req.Header.Set("X-Soak", "hedged")
+		}
+		if r.IntN(20) == 0 { // some leave before they have everything
+			ctx, cancel := context.WithTimeout(req.Context(), time.Duration(r.IntN(300))*time.Millisecond)
+			defer cancel()
+			g.do(req.WithContext(ctx))
+			left.Add(1)
+			return
+		}
+		a := g.do(req)
 		calls.Add(1)
 		switch {
 		case a.status == 200 && a.err == nil:
@@ -60,8 +77,10 @@ func TestSoak(t *testing.T) {
 			failed.Add(1)
 		}
 	}
-	one(rand.New(rand.NewPCG(1, 1))) // connections and pools that stay
-	before := runtime.NumGoroutine()
+	for i := range 20 { // connections and pools that stay
+		one(rand.New(rand.NewPCG(1, uint64(i)))) //nolint:gosec // the same in every run
+	}
+	before, heap := runtime.NumGoroutine(), heapInUse()
 	end := time.Now().Add(*soakFor)
 	var wg sync.WaitGroup
 	for n := range *soakStreams {
@@ -85,5 +104,24 @@ func TestSoak(t *testing.T) {
 	if g.gateway.InFlight() != 0 {
 		t.Errorf("%d calls still in flight", g.gateway.InFlight())
 	}
-	t.Logf("%d calls, %d of them told of a failure", calls.Load(), failed.Load())
+	g.lab.Reset() // what the rig itself remembers does not count
+	g.mu.Lock()
+	g.records = nil
+	*g.log = bytes.Buffer{}
+	g.mu.Unlock()
+	after := heapInUse()
+	if growth := after - heap; growth > 64<<20 {
+		t.Errorf("%d MiB in use, %d before", after>>20, heap>>20)
+	}
+	t.Logf("%d calls, %d of them told of a failure, %d clients left; goroutines %d before, %d after; heap in use %.1f MiB before, %.1f after",
+		calls.Load(), failed.Load(), left.Load(), before, runtime.NumGoroutine(), float64(heap)/(1<<20), float64(after)/(1<<20))
+}
+
+// heapInUse is the memory that is really in use, in bytes.
+func heapInUse() int64 {
+	runtime.GC()
+	runtime.GC() // what finalizers let go of
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return int64(m.HeapInuse) //nolint:gosec // far below the sign bit
 }

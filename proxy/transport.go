@@ -88,6 +88,12 @@ func (k transportKey) transport() *http.Transport {
 	}
 }
 
+// GuardedTransport is a pool for other calls to addresses that an admin entered,
+// such as webhooks: it refuses what providers are refused.
+func GuardedTransport(private bool, connect time.Duration) *http.Transport {
+	return transportKey{private: private, connect: connect}.transport()
+}
+
 func http1Only() *http.Protocols {
 	var p http.Protocols
 	p.SetHTTP1(true)
@@ -148,7 +154,7 @@ func (g *dialGuard) check(ip netip.Addr) error {
 	case g.private:
 		return nil
 	case ip.IsLoopback(), ip.IsPrivate(), shared.Contains(ip):
-		return fmt.Errorf("%w: %s is on this machine or a private network; allow private addresses in the provider's settings if that is meant", errGuarded, ip)
+		return fmt.Errorf("%w: %s is on this machine or a private network; allow private addresses in its settings if that is meant", errGuarded, ip)
 	}
 	return nil
 }

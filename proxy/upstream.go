@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -28,20 +29,16 @@ var droppedQuery = []string{"model", "key", "api_key", "api-key", "api-version",
 // request builds what is sent to a vendor. Headers are built, not copied.
 func (t *try) request(ctx context.Context, body *rawjson.Text) (*http.Request, *llm.Error) {
 	p := t.cand.provider
-	raw, auth, err := p.vendor.Resolve(t.speech.protocol.Name, p.region, p.base, p.fields, t.cand.model, t.upstream())
+	at, err := t.address()
 	if err != nil {
 		return nil, unsupported(p, t.entry.endpoint, err)
-	}
-	u, err := url.Parse(raw)
-	if err != nil {
-		return nil, &llm.Error{Class: llm.ClassInternal, Message: "the provider's URL can't be used: " + err.Error()}
 	}
 	method := t.r.Method
 	if !t.speech.passes {
 		method = http.MethodPost
 	}
 	r := &http.Request{
-		Method: method, URL: u, Host: u.Host, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
+		Method: method, URL: at.url, Host: at.url.Host, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
 		Header: make(http.Header, 8), ContentLength: body.Size(),
 	}
 	if body.Size() > 0 {
@@ -49,10 +46,14 @@ func (t *try) request(ctx context.Context, body *rawjson.Text) (*http.Request, *
 		r.GetBody = func() (io.ReadCloser, error) { return body.Reader(), nil }
 	}
 	t.headers(r.Header)
-	query := u.Query()
-	t.passQuery(query)
-	u.RawQuery = query.Encode()
-	if failed := t.g.authorise(ctx, r, auth, p, t.key); failed != nil {
+	if !at.asIs || len(t.query)+len(p.query) > 0 {
+		u := *at.url // the place's own is shared
+		r.URL = &u
+		query := u.Query()
+		t.passQuery(query)
+		u.RawQuery = query.Encode()
+	}
+	if failed := t.g.authorise(ctx, r, at.auth, p, t.key); failed != nil {
 		return nil, failed
 	}
 	return r.WithContext(ctx), nil
@@ -134,8 +135,11 @@ func (c *call) bodyFor(cand *candidate) *rawjson.Text {
 		edits = append(edits, rawjson.Edit{From: c.peek.formFrom, To: c.peek.formTo, With: cand.model})
 	case len(c.peek.fields) > 0:
 		edits = c.fixes(cand)
-		if c.peek.named && c.entry.model == "" && cand.model != c.peek.model {
+		if c.peek.named && c.entry.model == "" && cand.model != c.peek.model && !drops(edits, c.peek.modelAt) {
 			edits = append(edits, rawjson.Set(c.peek.modelAt, rawjson.Quote(cand.model)))
+		}
+		if names := c.entry.endpoint.Names; names != nil {
+			edits = append(edits, names(c.body, c.peek.fields, cand.model)...)
 		}
 		edits = append(edits, c.usageEdits(cand)...)
 		for _, e := range c.continuation(cand) {
@@ -145,6 +149,11 @@ func (c *call) bodyFor(cand *candidate) *rawjson.Text {
 		}
 	}
 	return rawjson.Apply(c.body, edits)
+}
+
+// drops reports whether edits take a field out.
+func drops(edits []rawjson.Edit, f rawjson.Field) bool {
+	return slices.ContainsFunc(edits, func(e rawjson.Edit) bool { return e.From < f.To && f.From < e.To })
 }
 
 // fixes are the edits by which the catalog says a vendor's bodies differ from
@@ -158,10 +167,14 @@ func (c *call) fixes(cand *candidate) []rawjson.Edit {
 // that are left out.
 func fixed(cand *candidate, op llm.Op, body []byte, fields []rawjson.Field) (edits []rawjson.Edit, left []string) {
 	changed, dropped := map[int]rawjson.Edit{}, map[int]bool{}
+	var added []string
 	for i := range cand.provider.vendor.Fixes {
 		fix := &cand.provider.vendor.Fixes[i]
 		if !fixApplies(fix, op, cand.model) {
 			continue
+		}
+		if fix.Do == catalog.FixSet && !slices.ContainsFunc(fields, func(f rawjson.Field) bool { return string(f.Key) == fix.Field }) {
+			added = append(added, rawjson.Quote(fix.Field)+":"+fix.To)
 		}
 		for n, f := range fields {
 			if string(f.Key) != fix.Field {
@@ -178,12 +191,32 @@ func fixed(cand *candidate, op llm.Op, body []byte, fields []rawjson.Field) (edi
 		}
 	}
 	edits = rawjson.Drop(fields, func(n int) bool { return dropped[n] })
+	kept := 0
+	for n := range fields {
+		if !dropped[n] {
+			kept++
+		}
+	}
 	for n, e := range changed {
 		if !dropped[n] {
 			edits = append(edits, e)
 		}
 	}
-	return edits, left
+	return append(edits, insert(body, added, kept > 0)...), left
+}
+
+// insert is the edit that puts fields before those of an object; more says that
+// it keeps any of its own.
+func insert(body []byte, fields []string, more bool) []rawjson.Edit {
+	at := bytes.IndexByte(body, '{')
+	if len(fields) == 0 || at < 0 {
+		return nil
+	}
+	with := "{" + strings.Join(fields, ",")
+	if more {
+		with += ","
+	}
+	return []rawjson.Edit{{From: at, To: at + 1, With: with}}
 }
 
 func fixApplies(fix *catalog.Fix, op llm.Op, model string) bool {
@@ -196,8 +229,11 @@ func fixApplies(fix *catalog.Fix, op llm.Op, model string) bool {
 // applyFix is what one fix does to one field: change it, drop it, or neither.
 func applyFix(fix *catalog.Fix, f rawjson.Field, body []byte, fields []rawjson.Field) (e *rawjson.Edit, drop bool) {
 	switch fix.Do {
-	case catalog.FixDrop:
+	case catalog.FixDrop, catalog.FixInPath:
 		return nil, true
+	case catalog.FixSet:
+		set := rawjson.Set(f, fix.To)
+		return &set, false
 	case catalog.FixRename:
 		if slices.ContainsFunc(fields, func(o rawjson.Field) bool { return string(o.Key) == fix.To }) {
 			return nil, true // the caller gave both

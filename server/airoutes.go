@@ -18,9 +18,9 @@ type Route struct {
 	Enabled   bool      `json:"enabled"`
 	Match     Match     `json:"match"`
 	Targets   []Target  `json:"targets"`
-	Balance   string    `json:"balance" doc:"The order among the targets of one step"`
-	Affinity  string    `json:"affinity" doc:"Whether a conversation goes back to the target and key where it was"`
-	Strict    bool      `json:"strict" doc:"What can't be carried into the vendor's dialect is refused, not left out"`
+	Balance   string    `json:"balance,omitempty" doc:"The order among the targets of one step"`
+	Affinity  string    `json:"affinity,omitempty" doc:"Whether a conversation goes back to the target and key where it was"`
+	Strict    bool      `json:"strict,omitempty" doc:"What can't be carried into the vendor's dialect is refused, not left out"`
 	Fallback  []Step    `json:"fallback"`
 	On        []string  `json:"on" doc:"Failures that move on; empty is the default set"`
 	Timeouts  Timeouts  `json:"timeouts"`

@@ -35,7 +35,7 @@ var documentTypes = []string{"application/yaml", "application/x-yaml", "text/yam
 // differently.
 func (s *Server) readBody(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if !isAPI(r.URL.Path) || r.URL.Path == playgroundPath || r.Body == nil || r.Body == http.NoBody {
+		if !isAPI(r.URL.Path) || r.URL.Path == playgroundPath || streamsBody(r) || r.Body == nil || r.Body == http.NoBody {
 			next.ServeHTTP(w, r)
 			return
 		}
@@ -52,6 +52,11 @@ func (s *Server) readBody(next http.Handler) http.Handler {
 		}
 		next.ServeHTTP(w, r)
 	})
+}
+
+// streamsBody tells whether a request's body is too large to be held.
+func streamsBody(r *http.Request) bool {
+	return r.Method == http.MethodPost && r.URL.Path == restorePath
 }
 
 // takeBody reads and checks a body.

@@ -45,6 +45,12 @@ func (s *Server) withCurrent(err error, current func() (any, error)) error {
 		p.Current = out.Body
 	case *currencyOutput:
 		p.Current = out.Body
+	case *metricsOutput:
+		p.Current = out.Body
+	case *tracingOutput:
+		p.Current = out.Body
+	case *alertsOutput:
+		p.Current = out.Body
 	}
 	return p
 }

@@ -36,7 +36,7 @@ type Totals struct {
 	TTFT          Quantiles `json:"ttft_ms" doc:"Start to first content, streams only"`
 	Duration      Quantiles `json:"duration_ms" doc:"Start to last byte, of served requests"`
 	Speed         Quantiles `json:"speed" doc:"Output tokens per second after the first content, streams only"`
-	BytesIn       int64     `json:"bytes_in"`
+	BytesIn       int64     `json:"bytes_in" doc:"Not kept by consumer: 0 there"`
 	BytesOut      int64     `json:"bytes_out"`
 	Shed          int64     `json:"shed" doc:"Requests that are counted here but have no row in the log, as it could not keep up"`
 }

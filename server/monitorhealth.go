@@ -16,7 +16,7 @@ import (
 const bars = 90
 
 type healthInput struct {
-	Range string `query:"range" enum:"15m,1h,6h,24h,7d,30d,90d" default:"24h" doc:"What the strips cover"`
+	Range string `query:"range" enum:"15m,1h,6h,24h,7d,30d,90d" default:"24h" doc:"What the strips cover; at least 90 minutes"`
 }
 
 type healthOutput struct{ Body Health }
@@ -33,7 +33,7 @@ func (s *Server) monitorHealth(ctx context.Context, in *healthInput) (*healthOut
 	}
 	now := s.now().UTC()
 	to := tally.Minute(now).Add(time.Minute)
-	from := to.Add(-max(ranges[in.Range], bars*time.Minute/6))
+	from := to.Add(-max(ranges[in.Range], bars*time.Minute))
 	if in.Range != "15m" && in.Range != "1h" && in.Range != "6h" && in.Range != "24h" {
 		from = tally.Piece(from)
 	}

@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"encoding/hex"
 	"errors"
 	"time"
 
@@ -38,12 +39,13 @@ type Call struct {
 	TokensPerS float64      `json:"tokens_per_s" doc:"Output tokens per second after the first content of a stream; 0: not known"`
 	BytesIn    int64        `json:"bytes_in"`
 	BytesOut   int64        `json:"bytes_out"`
-	Dropped    int64        `json:"bytes_dropped" doc:"Of the answer, read after the client had left, for what it used"`
+	Dropped    int64        `json:"bytes_dropped,omitempty" doc:"Of the answer, read after the client had left, for what it used"`
 	Tokens     *CallTokens  `json:"tokens,omitempty" doc:"Not there if nobody knows"`
 	Cost       *CallCost    `json:"cost,omitempty" doc:"Not there if the price is not known"`
 	Plan       []CallPlace  `json:"plan" doc:"The targets in the order in which they were to be tried; of one only, nothing is said"`
 	Attempts   []Attempt    `json:"attempts"`
 	Skipped    []CallSkip   `json:"skipped" doc:"Targets that were not asked, and why"`
+	TraceID    string       `json:"trace_id,omitempty" doc:"Of the OpenTelemetry trace, where tracing is on"`
 	HasContent bool         `json:"has_content" doc:"Prompt and answer were captured"`
 	Content    *CallContent `json:"content,omitempty" doc:"Only in the answer for a single request"`
 }
@@ -102,19 +104,19 @@ type Attempt struct {
 	Model      string      `json:"model"`
 	Dialect    string      `json:"dialect" doc:"The protocol spoken to the vendor"`
 	Key        string      `json:"key" doc:"The key's name"`
-	Resumed    bool        `json:"resumed" doc:"It went on with an answer that another had begun"`
-	Hedge      bool        `json:"hedge" doc:"It was started beside another that had not begun to answer"`
+	Resumed    bool        `json:"resumed,omitempty" doc:"It went on with an answer that another had begun"`
+	Hedge      bool        `json:"hedge,omitempty" doc:"It was started beside another that had not begun to answer"`
 	Injected   string      `json:"injected,omitempty" doc:"The fault that an admin or a game day put in its way; none: the fake vendor answered well"`
-	Reused     bool        `json:"reused" doc:"It went out on a connection that was open already"`
-	ConnectMs  float64     `json:"connect_ms" doc:"Dialling; 0 on a reused connection"`
-	TLSMs      float64     `json:"tls_ms" doc:"The handshake"`
-	IdleMs     float64     `json:"idle_ms" doc:"The longest silence between two pieces of the answer"`
-	BytesOut   int64       `json:"bytes_out" doc:"Of the body sent to the vendor"`
-	BytesIn    int64       `json:"bytes_in" doc:"Of the body that came"`
-	Malformed  int         `json:"malformed" doc:"Events of its stream that were not in the protocol"`
-	Lossy      string      `json:"lossy,omitempty" doc:"What of the request could not be carried into the vendor's dialect, as the header x-posthouse-lossy had it"`
-	VendorID   string      `json:"vendor_id" doc:"Under which the vendor knows it"`
-	Tokens     *CallTokens `json:"tokens,omitempty" doc:"What it used; of one that was called off an estimate of its prompt; not there if nobody knows"`
+	Reused     bool        `json:"reused,omitempty" doc:"It went out on a connection that was open already"`
+	ConnectMs  float64     `json:"connect_ms,omitempty" doc:"Dialling; 0 on a reused connection"`
+	TLSMs      float64     `json:"tls_ms,omitempty" doc:"The handshake"`
+	IdleMs     float64     `json:"idle_ms,omitempty" doc:"The longest silence between two pieces of the answer"`
+	BytesOut   int64       `json:"bytes_out,omitempty" doc:"Of the body sent to the vendor"`
+	BytesIn    int64       `json:"bytes_in,omitempty" doc:"Of the body that came"`
+	Malformed  int         `json:"malformed,omitempty" doc:"Events of its stream that were not in the protocol"`
+	VendorID   string      `json:"vendor_id,omitempty" doc:"Under which the vendor knows it"`
+	Lossy      string      `json:"lossy,omitempty" doc:"What of the request could not be said in its dialect"`
+	Tokens     *CallTokens `json:"tokens,omitempty" doc:"What it used; of one that was called off an estimate of its prompt"`
 	Cost       *CallCost   `json:"cost,omitempty"`
 	StartMs    float64     `json:"start_ms"`
 	HeadersMs  float64     `json:"headers_ms" doc:"To the response headers; 0: none came"`
@@ -179,6 +181,9 @@ func showRow(row *store.Row) Call {
 	if r.Provider != "" {
 		c.Provider, c.Model = r.Provider, r.Model
 	}
+	if r.Trace.ID != [16]byte{} {
+		c.TraceID = hex.EncodeToString(r.Trace.ID[:])
+	}
 	for _, p := range r.Plan {
 		c.Plan = append(c.Plan, showPlace(p))
 	}
@@ -207,7 +212,7 @@ func showAttempt(a *proxy.Attempt) Attempt {
 		Provider: a.Provider, Model: a.Model, Dialect: a.Dialect, Key: a.KeyName, StartMs: milliseconds(a.Start), HeadersMs: milliseconds(a.Headers),
 		FirstMs: milliseconds(a.First), DurationMs: milliseconds(a.Duration), Status: a.Status, Class: string(a.Class), Message: a.Message,
 		Resumed: a.Resumed, Hedge: a.Hedge, Reused: a.Reused, ConnectMs: milliseconds(a.Connect), TLSMs: milliseconds(a.TLS),
-		IdleMs: milliseconds(a.Idle), BytesOut: a.BytesOut, BytesIn: a.BytesIn, Malformed: a.Malformed, VendorID: a.VendorID, Lossy: a.Lossy, Injected: a.Injected,
+		IdleMs: milliseconds(a.Idle), BytesOut: a.BytesOut, BytesIn: a.BytesIn, Malformed: a.Malformed, VendorID: a.VendorID, Injected: a.Injected, Lossy: a.Lossy,
 		Tokens: showUsage(a.Usage), Cost: showCost(a.Cost),
 	}
 }

@@ -35,6 +35,8 @@ func newRouter(s *Server, rest http.Handler) (*gin.Engine, []byte, error) {
 	}
 	engine.GET("/api/openapi.json", func(c *gin.Context) { c.Data(http.StatusOK, "application/json", document) })
 	engine.POST(playgroundPath, gin.WrapF(s.playground))
+	engine.GET(metricsPath, gin.WrapF(s.metrics))
+	engine.POST(restorePath, gin.WrapF(s.stageRestore))
 	engine.GET("/healthz", gin.WrapF(s.healthz))
 	engine.GET("/readyz", gin.WrapF(s.readyz))
 	return engine, document, nil

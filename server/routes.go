@@ -10,8 +10,9 @@ const (
 	del  = http.MethodDelete
 )
 
-// routes lists every operation of the API. Three more addresses are not
-// operations: /api/openapi.json, /healthz and /readyz (router.go). Which
+// routes lists every operation of the API. A few more addresses are not
+// operations: the playground, the upload of a backup, /api/openapi.json,
+// /healthz and /readyz (router.go). Which
 // answer without a login stands in identity.go.
 func (s *Server) routes(b builder) {
 	add(b, get, "/api/setup", "setup-state", "Login", "Is the first admin still to be made?", s.setupState)
@@ -21,6 +22,11 @@ func (s *Server) routes(b builder) {
 	add(b, post, "/api/logout-all", "logout-all", "Login", "End every session of this admin", s.logoutAll)
 	add(b, post, "/api/password", "change-password", "Login", "Change the password; ends the other sessions", s.changePassword)
 	add(b, get, "/api/me", "me", "Login", "Who is logged in", s.me)
+
+	add(b, get, "/api/admins", "list-admins", "Admins", "List admins and where they are logged in", s.listAdmins)
+	add(b, post, "/api/admins", "create-admin", "Admins", "Make another admin", s.createAdmin)
+	add(b, del, "/api/admins/{id}", "delete-admin", "Admins", "Remove an admin; ends its sessions and tokens", s.deleteAdmin)
+	add(b, del, "/api/sessions/{id}", "end-session", "Admins", "End a session", s.endSession)
 
 	add(b, get, "/api/tokens", "list-tokens", "API tokens", "List API tokens", s.listTokens)
 	add(b, post, "/api/tokens", "create-token", "API tokens", "Make an API token; shown this once", s.createToken)
@@ -78,9 +84,23 @@ func (s *Server) routes(b builder) {
 
 	add(b, get, "/api/settings", "get-settings", "Settings", "Show the settings", s.getSettings)
 	add(b, put, "/api/settings", "put-settings", "Settings", "Replace the settings", s.putSettings)
+	add(b, get, "/api/settings/metrics", "get-metrics-settings", "Settings", "Who may read /metrics, and what is in it", s.getMetrics)
+	add(b, put, "/api/settings/metrics", "put-metrics-settings", "Settings", "Switch /metrics on or off; say who may read it", s.putMetrics)
+	add(b, post, "/api/settings/metrics/token", "create-metrics-token", "Settings", "Make the token for /metrics anew; shown this once", s.createMetricsToken)
+	add(b, get, "/api/settings/tracing", "get-tracing-settings", "Settings", "Where OpenTelemetry traces go", s.getTracing)
+	add(b, put, "/api/settings/tracing", "put-tracing-settings", "Settings", "Say where OpenTelemetry traces go", s.putTracing)
+	add(b, get, "/api/settings/alerts", "get-alert-settings", "Alerts", "What is worth telling, and where", s.getAlerts)
+	add(b, put, "/api/settings/alerts", "put-alert-settings", "Alerts", "Say what is worth telling, and where", s.putAlerts)
+	add(b, post, "/api/alerts/test", "test-alert", "Alerts", "Send a test message to a webhook", s.testAlert)
+	add(b, get, "/api/alerts", "list-alerts", "Alerts", "What goes on now, and what was told", s.listAlertEvents)
 	add(b, get, documentPath, "export-config", "Settings", "The configuration as one YAML document, without secrets", s.exportConfig, answers("application/yaml"))
 	add(b, post, documentPath, "apply-config", "Settings", "Apply a YAML document, all or nothing", s.applyConfig)
 	add(b, get, "/api/backup", "backup", "Settings", "Download a backup", s.backup, answers("application/gzip"))
+	add(b, get, restorePath, "restore-state", "Settings", "Does the next start restore a backup?", s.restoreState)
+	add(b, del, restorePath, "cancel-restore", "Settings", "Give up the restore that waits for the next start", s.cancelRestore)
+	add(b, get, "/api/certificate", "get-certificate", "Settings", "The certificate of the HTTPS door", s.certificate)
+	add(b, put, "/api/certificate", "put-certificate", "Settings", "Put a certificate into service", s.putCertificate)
+	add(b, del, "/api/certificate", "reset-certificate", "Settings", "Go back to the self-signed certificate", s.resetCertificate)
 
 	add(b, get, "/api/monitor/overview", "monitor-overview", "Monitoring", "How a span went: sums, steps, rankings, incidents", s.overview)
 	add(b, get, "/api/monitor/series", "monitor-series", "Monitoring", "Any figure over time, by any dimension", s.series)
@@ -94,5 +114,6 @@ func (s *Server) routes(b builder) {
 	add(b, get, "/api/requests/{id}", "get-request", "Requests", "What became of a request, attempt by attempt", s.getRequest)
 
 	add(b, get, "/api/revisions", "list-revisions", "Status", "What was changed, when and by whom", s.listRevisions)
+	add(b, post, "/api/revisions/{id}/revert", "revert-revision", "Status", "Undo a change", s.revertRevision)
 	add(b, get, "/api/status", "status", "Status", "How the program does", s.status)
 }

@@ -87,7 +87,9 @@ func (h hosts) allows(header string) bool {
 // The health checks tell nothing and answer everybody.
 func (s *Server) knownHost(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if !isHealth(r.URL.Path) && !s.hosts.allows(r.Host) {
+		// Prometheus asks by whatever name it knows; a page cannot send its token.
+		scrape := r.URL.Path == metricsPath && r.Header.Get("Authorization") != ""
+		if !isHealth(r.URL.Path) && !scrape && !s.hosts.allows(r.Host) {
 			writeProblem(w, problem(http.StatusMisdirectedRequest, "host",
 				"the console does not answer to the host name %q: use localhost, the address or the name of this machine, or allow the name with --allowed-hosts", bounded(r.Host, 128)))
 			return

@@ -1,17 +1,22 @@
 package server
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
 	"log/slog"
 	"net/http"
 	"os"
+	"sync"
 	"time"
 
 	"github.com/posthouse/posthouse/proxy"
+	"github.com/posthouse/posthouse/server/alert"
 	"github.com/posthouse/posthouse/server/auth"
+	prom "github.com/posthouse/posthouse/server/metrics"
 	"github.com/posthouse/posthouse/server/store"
+	"github.com/posthouse/posthouse/server/traces"
 	"github.com/posthouse/posthouse/server/usage"
 )
 
@@ -33,10 +38,14 @@ type Options struct {
 	Web     fs.FS // the built console, with index.html at its top; nil: not in this build
 	DataDir string
 
-	ProxyHTTP, ProxyHTTPS func() string   // addresses of the proxy's doors, for display; may be nil
-	AllowedHosts          []string        // host names, or *.example.com, under which the console may be reached
-	Usage                 *usage.Recorder // nil: calls are not recorded
-	Unpriced              *Unpriced       // hears of every call; nil: nobody remembers which need a price
+	ProxyHTTP, ProxyHTTPS func() string    // addresses of the proxy's doors, for display; may be nil
+	AllowedHosts          []string         // host names, or *.example.com, under which the console may be reached
+	Usage                 *usage.Recorder  // nil: calls are not recorded
+	Metrics               *prom.Metrics    // nil: there are none
+	Traces                *traces.Exporter // nil: nothing is exported
+	Alerts                *alert.Watcher   // nil: nobody is told
+	Unpriced              *Unpriced        // hears of every call; nil: nobody remembers which need a price
+	Certificates          Certificates     // of the HTTPS door; nil: there is none
 }
 
 // Server is the control plane as an http.Handler.
@@ -49,7 +58,8 @@ type Server struct {
 	sessions *auth.Sessions
 	lockout  *auth.Lockout
 	hosts    hosts
-	document []byte // the OpenAPI document
+	staging  sync.Mutex // held while a backup is unpacked
+	document []byte     // the OpenAPI document
 	handler  http.Handler
 	measures measures
 }
@@ -84,6 +94,7 @@ func New(o Options) (*Server, error) {
 	}
 	s.document = document
 	s.handler = s.chain(router)
+	s.configure(context.Background())
 	return s, nil
 }
 

@@ -65,12 +65,15 @@ func (f *faults) names(at string, list []string, limit, length int) {
 	}
 }
 
-// secret checks a provider's key without ever showing it.
+// secret checks a provider's key without ever showing it. Some vendors take
+// documents as keys, which have lines: whether this one does, and what is wrong
+// with them, is found when the configuration is compiled.
 func (f *faults) secret(at string, s proxy.Secret) {
 	v := s.Reveal()
 	switch {
 	case len(v) > maxSecret:
 		f.add(at, "is too long to be a key: at most %d bytes", maxSecret)
+	case strings.HasPrefix(strings.TrimSpace(v), "{"), strings.Contains(strings.ToLower(v), "aws_access_key_id"):
 	case strings.ContainsAny(v, " \t\r\n"):
 		f.add(at, "holds a space or line break: paste the key alone")
 	case !httpguts.ValidHeaderFieldValue(v):

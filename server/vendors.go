@@ -52,7 +52,16 @@ func (v vendors) check(f *faults, at string, p *proxy.Provider) {
 	if len(f.list) > before {
 		return
 	}
-	_, _, err := vendor.Resolve("openai", p.Region, p.BaseURL, p.Fields, "model", "/chat/completions")
+	fields := maps.Clone(p.Fields)
+	for _, field := range vendor.Fields {
+		if field.FromKey && fields[field.Name] == "" { // what a key says is looked at when it is saved
+			if fields == nil {
+				fields = map[string]string{}
+			}
+			fields[field.Name] = field.Example
+		}
+	}
+	_, _, err := vendor.Resolve(vendor.Speaks[0].Protocol, p.Region, p.BaseURL, fields, "model", "/chat/completions")
 	f.unresolved(at, vendor, err)
 }
 

@@ -18,8 +18,11 @@ import (
 	"time"
 
 	"github.com/posthouse/posthouse/proxy"
+	"github.com/posthouse/posthouse/server/alert"
 	"github.com/posthouse/posthouse/server/auth"
+	prom "github.com/posthouse/posthouse/server/metrics"
 	"github.com/posthouse/posthouse/server/store"
+	"github.com/posthouse/posthouse/server/traces"
 	"github.com/posthouse/posthouse/server/usage"
 )
 
@@ -38,6 +41,9 @@ type world struct {
 	keys     *auth.KeyRing
 	server   *Server
 	recorder *usage.Recorder
+	metrics  *prom.Metrics
+	traces   *traces.Exporter
+	alerts   *alert.Watcher
 	url      string
 	host     string
 	log      *buffer
@@ -95,7 +101,11 @@ func newWorld(t *testing.T, o worldOptions) *world {
 			t.Errorf("close the store: %v", err)
 		}
 	})
+	w.metrics, w.traces = prom.New(prom.Options{}), &traces.Exporter{}
+	t.Cleanup(w.traces.Close)
+	w.alerts = alert.New(alert.Sources{}, w.store, log, now)
 	w.server, err = New(Options{
+		Metrics: w.metrics, Traces: w.traces, Alerts: w.alerts, Unpriced: NewUnpriced(),
 		Store: w.store, Gateway: w.gateway, Keys: w.keys, Log: log, Now: now, Version: "test", Commit: "none",
 		SetupToken: o.setupToken, AllowedHosts: o.hosts, Web: o.web, DataDir: w.dir, Usage: w.recorder,
 	})

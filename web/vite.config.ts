@@ -19,7 +19,7 @@ export default defineConfig({
       output: {
         entryFileNames: 'app.js',
         chunkFileNames: (chunk: { name: string; facadeModuleId?: string | null }) => {
-          const page = /\/pages\/([^/]+)\//.exec(chunk.facadeModuleId ?? '')
+          const page = /\/pages\/([^/]+)\/(?!YamlView)/.exec(chunk.facadeModuleId ?? '')
           return page ? `page-${page[1]}.js` : `${chunk.name}.js`
         },
         // A few parts with names of their own, so that a change here does not
@@ -45,7 +45,7 @@ export default defineConfig({
             // What pages share and needs none of those.
             {
               name: 'parts',
-              test: /src\/(ui\/(chart\/|Field)|parts\/(outcome|keyState|models|Chain|snippets|Snippets|AnswerFigures|useChat)\.)/,
+              test: /src\/(ui\/(chart\/|Field|Plain)|parts\/(failure|outcome|keyState|models|Chain|snippets|Snippets|AnswerFigures|useChat)\.)/,
               priority: 2,
             },
             { name: 'forms', test: /src\/(parts|ui|shell)\//, priority: 1 },
@@ -58,5 +58,5 @@ export default defineConfig({
   server: {
     proxy: { '/api': { target: process.env.POSTHOUSE_CONSOLE ?? 'http://localhost:8001', changeOrigin: false } },
   },
-  test: { environment: 'happy-dom', include: ['src/**/*.test.{ts,tsx}'], globals: false },
+  test: { environment: 'node', include: ['src/**/*.test.{ts,tsx}'], globals: false },
 })

@@ -26,6 +26,8 @@ func (i *instance) openServer(context.Context) error {
 		ProxyHTTPS:   func() string { return localURL("https", i.proxyHTTPS.listener.Addr()) },
 		AllowedHosts: i.options.allowedHosts,
 		Usage:        i.recorder,
+		Unpriced:     i.observed.unpriced, Metrics: i.observed.metrics, Traces: i.observed.traces, Alerts: i.observed.alerts,
+		Certificates: i.cert,
 		Web:          web.Dist(),
 	})
 	if err != nil {

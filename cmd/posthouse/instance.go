@@ -36,6 +36,7 @@ type instance struct {
 	keys     *auth.KeyRing
 	store    *store.Store
 	recorder *usage.Recorder
+	observed observers
 	gateway  *proxy.Gateway
 	server   *server.Server
 	cert     *certificate
@@ -66,7 +67,7 @@ func (i *instance) close() {
 func (i *instance) open(ctx context.Context) error {
 	steps := []func(context.Context) error{
 		i.openFolder, i.takePorts, i.openProfiling, i.openStore, i.openGateway, i.openCertificate, i.openDoors,
-		i.applyConfig, i.openDemo, i.openSetup, i.openServer, i.leaveRunInfo,
+		i.applyConfig, i.openDemo, i.openSetup, i.openServer, i.watch, i.leaveRunInfo,
 	}
 	for _, step := range steps {
 		if err := step(ctx); err != nil {
@@ -136,7 +137,8 @@ func (i *instance) publish(s *proxy.Snapshot) {
 // openGateway makes the data plane and loads the stored configuration into it.
 // Items that cannot be served are named in the log and left out.
 func (i *instance) openGateway(ctx context.Context) error {
-	i.gateway = proxy.New(proxy.Options{Log: i.log, Recorder: i.recorder, Now: i.program.now, Version: build().Version})
+	i.observe()
+	i.gateway = proxy.New(proxy.Options{Log: i.log, Recorder: i.observed, Now: i.program.now, Version: build().Version})
 	i.setReady(false)
 	i.onClose(i.gateway.Stop)
 	snapshot, faults, err := i.store.Snapshot(ctx)

@@ -18,8 +18,9 @@ const (
 
 // logOutput is where log lines go: stderr, or a file that turns over by size.
 type logOutput struct {
-	log  *slog.Logger
-	file *lumberjack.Logger // nil without --log-file
+	log    *slog.Logger
+	buffer *logBuffer
+	file   *lumberjack.Logger // nil without --log-file
 }
 
 // openLog makes the logger. level is debug, info, warn or error.
@@ -39,13 +40,17 @@ func openLog(stderr io.Writer, file, level string) (*logOutput, error) {
 		}
 		w = out.file
 	}
-	out.log = slog.New(slog.NewJSONHandler(w, &slog.HandlerOptions{Level: lowest}))
+	out.buffer = newLogBuffer(w)
+	out.log = slog.New(promptHandler{slog.NewJSONHandler(out.buffer, &slog.HandlerOptions{Level: lowest}), out.buffer})
 	return out, nil
 }
 
 // reopen closes the log file so that the next line opens it anew: what an
 // outside log rotation asks for with SIGHUP.
 func (o *logOutput) reopen() error {
+	if err := o.buffer.flush(); err != nil {
+		return fmt.Errorf("write the log: %w", err)
+	}
 	if o.file == nil {
 		return nil
 	}
@@ -55,8 +60,9 @@ func (o *logOutput) reopen() error {
 	return nil
 }
 
-// close closes the log file.
+// close writes what waits and closes the log file.
 func (o *logOutput) close() {
+	_ = o.buffer.flush() // nobody is left to tell
 	if o.file != nil {
 		_ = o.file.Close()
 	}

@@ -1,16 +1,21 @@
 package main
 
 import (
+	"crypto/sha256"
 	"crypto/tls"
 	"crypto/x509"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io/fs"
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"time"
+
+	"github.com/posthouse/posthouse/server"
 )
 
 const (
@@ -192,4 +197,75 @@ func (c *certificate) replaceable() bool {
 		return errors.Is(keyErr, fs.ErrNotExist) || isOwnKey(c.keyFile)
 	}
 	return err == nil && isSelfMade(leaf)
+}
+
+// State implements server.Certificates.
+func (c *certificate) State() server.TLSState {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	leaf := c.pair.Leaf
+	from := "flags"
+	switch {
+	case c.own && isSelfMade(leaf):
+		from = "self"
+	case c.own:
+		from = "own"
+	}
+	names := slices.Clone(leaf.DNSNames)
+	for _, ip := range leaf.IPAddresses {
+		names = append(names, ip.String())
+	}
+	sum := sha256.Sum256(leaf.Raw)
+	return server.TLSState{
+		From: from, Subject: leaf.Subject.String(), Issuer: leaf.Issuer.String(), Names: append([]string{}, names...),
+		NotBefore: leaf.NotBefore.UTC(), NotAfter: leaf.NotAfter.UTC(), SHA256: hex.EncodeToString(sum[:]), File: c.certFile,
+	}
+}
+
+// Replace implements server.Certificates: the pair is checked, written into
+// the data folder and served from now on.
+func (c *certificate) Replace(certPEM, keyPEM []byte) error {
+	pair, err := tls.X509KeyPair(certPEM, keyPEM)
+	if err != nil {
+		return fmt.Errorf("does not work: %w; give the certificate and the private key that belongs to it, both as PEM", err)
+	}
+	leaf := pair.Leaf
+	if leaf == nil { // only with GODEBUG=x509keypairleaf=0
+		if leaf, err = x509.ParseCertificate(pair.Certificate[0]); err != nil {
+			return fmt.Errorf("cannot be read: %w", err)
+		}
+	}
+	if !leaf.NotAfter.After(c.now()) {
+		return fmt.Errorf("expired on %s", leaf.NotAfter.UTC().Format(time.DateOnly))
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !c.own {
+		return errors.New("is named by --tls-cert: replace that file")
+	}
+	// Whoever is asked for the certificate meanwhile waits for mu, so that no
+	// half of the new pair is loaded.
+	if err := errors.Join(writePrivate(c.keyFile, keyPEM), writePrivate(c.certFile, certPEM)); err != nil {
+		return err
+	}
+	return c.load()
+}
+
+// Reset implements server.Certificates: what was uploaded is removed, and a
+// self-signed pair made in its place.
+func (c *certificate) Reset() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !c.own {
+		return errors.New("is named by --tls-cert: replace that file")
+	}
+	for _, file := range []string{c.certFile, c.keyFile} {
+		if err := os.Remove(file); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("remove the certificate: %w", err)
+		}
+	}
+	if err := c.makeIfNeeded(); err != nil {
+		return err
+	}
+	return c.load()
 }

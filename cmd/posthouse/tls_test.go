@@ -2,8 +2,14 @@ package main
 
 import (
 	"bytes"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
 	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/pem"
 	"log/slog"
+	"math/big"
 	"os"
 	"path/filepath"
 	"strings"
@@ -130,5 +136,72 @@ func TestInterruptedCertificateIsMadeAnew(t *testing.T) {
 	}
 	if _, err := openCertificate(dir, "", "", slog.New(slog.DiscardHandler), clock.now); err == nil {
 		t.Error("an admin's key was overwritten")
+	}
+}
+
+// pairFor is a certificate with its key that is not of our making.
+func pairFor(t *testing.T, host string, until time.Time) (certPEM, keyPEM []byte) {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	leaf := &x509.Certificate{
+		SerialNumber: big.NewInt(7), Subject: pkix.Name{CommonName: host}, DNSNames: []string{host},
+		NotBefore: until.Add(-time.Hour * 1000), NotAfter: until,
+	}
+	der, err := x509.CreateCertificate(rand.Reader, leaf, leaf, key.Public(), key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	raw, err := x509.MarshalPKCS8PrivateKey(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}), pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: raw})
+}
+
+// TestCertificateFromTheConsole: one that is uploaded is served at once and
+// after a restart; one that does not work changes nothing.
+func TestCertificateFromTheConsole(t *testing.T) {
+	dir, clock := t.TempDir(), newFakeClock()
+	c, _ := openTestCertificate(t, dir, clock)
+	if s := c.State(); s.From != "self" || s.SHA256 == "" || len(s.Names) == 0 {
+		t.Errorf("at first: %+v", s)
+	}
+	cert, key := pairFor(t, "ai.example.com", clock.at.Add(90*24*time.Hour))
+	_, otherKey := pairFor(t, "other.example.com", clock.at.Add(time.Hour))
+	old, oldKey := pairFor(t, "old.example.com", clock.at.Add(-time.Hour))
+	for name, pair := range map[string][2][]byte{"text": {[]byte("x"), []byte("y")}, "another key": {cert, otherKey}, "expired": {old, oldKey}} {
+		if err := c.Replace(pair[0], pair[1]); err == nil {
+			t.Errorf("%s is taken", name)
+		}
+	}
+	if c.State().From != "self" {
+		t.Error("a pair that does not work has changed something")
+	}
+	if err := c.Replace(cert, key); err != nil {
+		t.Fatal(err)
+	}
+	if got := served(t, c).DNSNames; len(got) != 1 || got[0] != "ai.example.com" || c.State().From != "own" {
+		t.Errorf("served is %v, %s", got, c.State().From)
+	}
+	again, _ := openTestCertificate(t, dir, clock)
+	if got := served(t, again).DNSNames[0]; got != "ai.example.com" {
+		t.Errorf("after a restart %s is served", got)
+	}
+	if err := again.Reset(); err != nil {
+		t.Fatal(err)
+	}
+	if again.State().From != "self" {
+		t.Error("there is no way back")
+	}
+	clock.at = clock.at.Add(2 * certLookEvery)
+	if !isSelfMade(served(t, c)) {
+		t.Error("the files are not looked at again")
+	}
+	info, err := os.Stat(filepath.Join(dir, tlsFolder, "key.pem"))
+	if err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("the key file: %v, %v", info.Mode(), err)
 	}
 }

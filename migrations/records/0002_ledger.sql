@@ -100,7 +100,7 @@ CREATE TABLE sums_day (
     total  BYTEA/*sqlite:BLOB*/ NOT NULL,
     hours  BYTEA/*sqlite:BLOB*/ NOT NULL,
     PRIMARY KEY (series, at)
-) /*sqlite:WITHOUT ROWID*/;
+);
 
 -- How often what went wrong, by hour.
 CREATE TABLE sums_fault (

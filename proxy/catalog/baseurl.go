@@ -43,6 +43,15 @@ func (e *FieldError) Error() string {
 // path segment nor change the host. The errors wrap ErrNoEndpoint,
 // ErrNoProtocol or ErrNoBaseURL, or are a *FieldError.
 func (v *Vendor) Resolve(protocol, region, base string, fields map[string]string, model, path string) (rawURL string, auth Auth, err error) {
+	return v.resolve(protocol, region, base, fields, model, path, false)
+}
+
+// ResolveStream is Resolve for streams, which some vendors have elsewhere.
+func (v *Vendor) ResolveStream(protocol, region, base string, fields map[string]string, model, path string) (rawURL string, auth Auth, err error) {
+	return v.resolve(protocol, region, base, fields, model, path, true)
+}
+
+func (v *Vendor) resolve(protocol, region, base string, fields map[string]string, model, path string, stream bool) (rawURL string, auth Auth, err error) {
 	s, err := v.entry(protocol, base, fields, model)
 	if err != nil {
 		return "", Auth{}, err
@@ -55,7 +64,7 @@ func (v *Vendor) Resolve(protocol, region, base string, fields map[string]string
 	if home, err = x.expand(home); err != nil {
 		return "", Auth{}, err
 	}
-	if rawURL, err = v.endpoint(s, &x, home, path); err != nil {
+	if rawURL, err = v.endpoint(s, &x, home, path, stream); err != nil {
 		return "", Auth{}, err
 	}
 	if rawURL, err = addQuery(rawURL, s.Query, &x); err != nil {
@@ -192,10 +201,13 @@ func (v *Vendor) homePath(protocol, base string) string {
 }
 
 // endpoint joins the home and where the endpoint lives below it.
-func (v *Vendor) endpoint(s *Speaks, x *expansion, home, path string) (string, error) {
+func (v *Vendor) endpoint(s *Speaks, x *expansion, home, path string, stream bool) (string, error) {
 	x.origin = originOf(home)
 	plain, _, _ := strings.Cut(path, "?")
 	target, overridden := s.Paths[plain]
+	if elsewhere, ok := s.StreamPaths[plain]; ok && stream {
+		target, overridden = elsewhere, true
+	}
 	switch {
 	case target == "-":
 		return "", fmt.Errorf("%w: %s has no %s", ErrNoEndpoint, v.ID, path)

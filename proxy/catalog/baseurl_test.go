@@ -99,7 +99,7 @@ func TestResolveAuth(t *testing.T) {
 		want             Auth
 	}{
 		{"openai", "openai", Auth{Kind: AuthBearer}},
-		{"azure", "openai", Auth{Kind: AuthHeader, Name: "api-key"}},
+		{"azure", "openai", entra("https://cognitiveservices.azure.com/.default", "api-key")},
 		{"gemini", "openai", Auth{Kind: AuthBearer}},
 		{"anthropic", "anthropic", Auth{Kind: AuthHeader, Name: "x-api-key"}},
 		{"gemini", "gemini", Auth{Kind: AuthHeader, Name: "x-goog-api-key"}},

@@ -91,10 +91,10 @@ func (v *Vendor) regional(r *Region, s *Speaks) (string, bool) {
 
 // reaches reports whether a model is reached this way.
 func (s *Speaks) reaches(model string) bool {
-	if len(s.Models) == 0 || model == "" {
+	if model == "" {
 		return true
 	}
-	return fits(s.Models, model)
+	return (len(s.Models) == 0 || fits(s.Models, model)) && !fits(s.Except, model)
 }
 
 func fits(patterns []string, model string) bool {

@@ -79,14 +79,18 @@ type Speaks struct {
 	// how "Azure with an api-version" differs from "Azure without".
 	Needs []string `json:"needs,omitempty"`
 	// Models are patterns of the models that are reached this way; empty: all
-	// (Vertex has Gemini and Claude behind different protocols).
+	// (Vertex has Gemini and Claude behind different protocols). Except are
+	// patterns of those that are not.
 	Models []string `json:"models,omitempty"`
+	Except []string `json:"except,omitempty"`
 	// Paths overrides where an endpoint lives: the key is the protocol's path
 	// below the base ("/models"), the value another path below the base, an
 	// absolute URL, or "-" where the vendor has no such endpoint. Both may hold
 	// the placeholders of BaseURL, and {origin}, which is scheme, host and port
 	// of the base in force: a key never leaves the host an admin chose.
 	Paths map[string]string `json:"paths,omitempty"`
+	// StreamPaths is Paths for streams, where they live elsewhere.
+	StreamPaths map[string]string `json:"stream_paths,omitempty"`
 }
 
 // Auth says how a vendor's key travels.
@@ -145,6 +149,9 @@ type Field struct {
 	// Required fields are needed unless the admin gives a base URL.
 	Required bool   `json:"required,omitempty"`
 	Example  string `json:"example,omitempty"`
+	// FromKey says that a key may say it (a service account its project), where
+	// the admin does not.
+	FromKey bool `json:"from_key,omitempty"`
 }
 
 // Model is a model, or a family of models, that a vendor is known for.
@@ -169,8 +176,9 @@ type Model struct {
 // Fix repairs one field of an outgoing JSON body on the way to a vendor.
 type Fix struct {
 	// Do is "drop" (remove Field), "rename" (Field becomes To; where the body
-	// has To already, Field is only removed), or "clamp" (a number outside
-	// Min…Max becomes the nearer bound).
+	// has To already, Field is only removed), "clamp" (a number outside Min…Max
+	// becomes the nearer bound), "in_path" (remove Field, which the URL says), or
+	// "set" (Field becomes To, which is JSON, whether it was there or not).
 	Do     string   `json:"do"`
 	Field  string   `json:"field"` // a top-level field of the body
 	To     string   `json:"to,omitempty"`
@@ -185,4 +193,6 @@ const (
 	FixDrop   = "drop"
 	FixRename = "rename"
 	FixClamp  = "clamp"
+	FixInPath = "in_path"
+	FixSet    = "set"
 )

@@ -66,6 +66,52 @@ func also(r Region, protocol, base string) Region {
 	return r
 }
 
+// claudeQuirks are where models of Claude's family depart from what the newest
+// take, in the protocol by which a vendor has them; prefix is what stands before
+// their names there. Sources: platform.claude.com, models overview and thinking;
+// from Opus 4.7 on no sampling and no budget for thinking is taken.
+func claudeQuirks(name, prefix string) []Quirk {
+	of := func(patterns ...string) []string {
+		for i, p := range patterns {
+			patterns[i] = prefix + "claude-" + p
+		}
+		return patterns
+	}
+	older := of("2*", "3*", "instant*", "*-4-0*", "*-4-1*", "*-4-2025*", "*-4@2025*", "*-4-5*", "*-4-6*")
+	return []Quirk{
+		{Protocol: name, Models: of("*"), Traits: protocol.Traits{MaxOutput: 64000, Thinks: protocol.ThinksAdaptively, TopEffort: "max", OneSampling: true}},
+		{Protocol: name, Models: of("*"), Except: older, Traits: protocol.Traits{FixedSampling: true}},
+		{Protocol: name, Models: of("*-4-6*"), Traits: protocol.Traits{TopEffort: "high"}},
+		{Protocol: name, Models: of("*-4-5*"), Traits: protocol.Traits{Thinks: protocol.ThinksByBudget}},
+		{Protocol: name, Models: of("opus-4-0*", "opus-4-1*", "opus-4-2025*", "opus-4@2025*"), Traits: protocol.Traits{MaxOutput: 32000, Thinks: protocol.ThinksByBudget, NoJSONSchema: true}},
+		{Protocol: name, Models: of("sonnet-4-0*", "sonnet-4-2025*", "sonnet-4@2025*", "3-7*"), Traits: protocol.Traits{Thinks: protocol.ThinksByBudget, NoJSONSchema: true}},
+		{Protocol: name, Models: of("3-5*"), Traits: protocol.Traits{MaxOutput: 8192, Thinks: protocol.ThinksNot, NoJSONSchema: true}},
+		{Protocol: name, Models: of("3-haiku*", "3-opus*", "3-sonnet*", "2*", "instant*"), Traits: protocol.Traits{MaxOutput: 4096, Thinks: protocol.ThinksNot, NoJSONSchema: true}},
+		{Protocol: name, Models: of("opus-5*", "opus-4-8*"), Traits: protocol.Traits{SystemAnywhere: true}},
+	}
+}
+
+// geminiQuirks are where Gemini's generations differ.
+func geminiQuirks() []Quirk {
+	return []Quirk{
+		{Protocol: "gemini", Traits: protocol.Traits{Thinks: protocol.ThinksByLevel}},
+		{Protocol: "gemini", Models: []string{"gemini-2.5*"}, Traits: protocol.Traits{Thinks: protocol.ThinksByBudget}},
+		{Protocol: "gemini", Models: []string{"gemini-2.0*", "gemini-1.5*", "gemma-*"}, Traits: protocol.Traits{Thinks: protocol.ThinksNot, SchemaSubset: true}},
+	}
+}
+
+// entra is how Azure takes keys: a token for an application, or a plain key in
+// a header.
+func entra(scope, header string) Auth {
+	return Auth{Kind: AuthEntra, Name: scope, Else: &Auth{Kind: AuthHeader, Name: header}}
+}
+
+// foundry is entra for the APIs that came with Foundry.
+func foundry(header string) *Auth {
+	a := entra("https://ai.azure.com/.default", header)
+	return &a
+}
+
 // bearer is how nearly every key travels.
 func bearer() Auth { return Auth{Kind: AuthBearer} }
 
@@ -250,26 +296,19 @@ var vendors = []Vendor{
 			BaseURL:  "https://api.anthropic.com",
 			Headers:  map[string]string{"anthropic-version": "2023-06-01"},
 		}},
-		Quirks: []Quirk{
-			{Protocol: "anthropic", Traits: protocol.Traits{MaxOutput: 64000, Thinks: protocol.ThinksAdaptively, TopEffort: "max", OneSampling: true}},
-			{Protocol: "anthropic", Models: []string{"claude-opus-4-5*"}, Traits: protocol.Traits{Thinks: protocol.ThinksByBudget}},
-			{Protocol: "anthropic", Models: []string{"claude-sonnet-4-5*", "claude-haiku-4-5*"}, Traits: protocol.Traits{Thinks: protocol.ThinksByBudget}},
-			{Protocol: "anthropic", Models: []string{"claude-opus-4-0*", "claude-opus-4-1*", "claude-opus-4-2025*"}, Traits: protocol.Traits{MaxOutput: 32000, Thinks: protocol.ThinksByBudget, NoJSONSchema: true}},
-			{Protocol: "anthropic", Models: []string{"claude-sonnet-4-0*", "claude-sonnet-4-2025*", "claude-3-7*"}, Traits: protocol.Traits{Thinks: protocol.ThinksByBudget, NoJSONSchema: true}},
-			{Protocol: "anthropic", Models: []string{"claude-3-5*"}, Traits: protocol.Traits{MaxOutput: 8192, Thinks: protocol.ThinksNot, NoJSONSchema: true}},
-			{Protocol: "anthropic", Models: []string{"claude-3-haiku*", "claude-3-opus*", "claude-3-sonnet*"}, Traits: protocol.Traits{MaxOutput: 4096, Thinks: protocol.ThinksNot, NoJSONSchema: true}},
-			{Protocol: "anthropic", Models: []string{"claude-opus-5*", "claude-opus-4-8*"}, Traits: protocol.Traits{SystemAnywhere: true}},
-		},
+		Quirks:      claudeQuirks("anthropic", ""),
 		KeyURL:      "https://platform.claude.com/settings/keys",
 		DocsURL:     "https://platform.claude.com/docs/en/api/overview",
 		KeyPrefixes: []string{"sk-ant-"},
 		Models: []Model{
-			{Match: "claude-haiku-4-5", Vision: true, Context: 200000},
+			{Match: "claude-haiku-5-5", Reasoning: true, Vision: true},
 			{Match: "claude-sonnet-5-5", Reasoning: true, Vision: true},
 			{Match: "claude-opus-5-5", Reasoning: true, Vision: true},
+			{Match: "claude-opus-4-8", Reasoning: true, Vision: true},
 			{Match: "claude-sonnet-4-6", Reasoning: true, Vision: true, Context: 1000000},
+			{Match: "claude-haiku-4-5", Vision: true, Context: 200000},
 			{Match: "claude-opus-4-6", Reasoning: true, Vision: true, Context: 1000000},
-			{Match: "claude-haiku-*", Vision: true},
+			{Match: "claude-haiku-4*", Vision: true, Context: 200000},
 			{Match: "claude-3*", Vision: true, Context: 200000},
 			{Match: "claude-*", Reasoning: true, Vision: true},
 		},
@@ -290,11 +329,7 @@ var vendors = []Vendor{
 				Paths:    map[string]string{"/chat/completions": "-", "/embeddings": "-"},
 			},
 		},
-		Quirks: []Quirk{
-			{Protocol: "gemini", Traits: protocol.Traits{Thinks: protocol.ThinksByLevel}},
-			{Protocol: "gemini", Models: []string{"gemini-2.5*"}, Traits: protocol.Traits{Thinks: protocol.ThinksByBudget}},
-			{Protocol: "gemini", Models: []string{"gemini-2.0*", "gemini-1.5*", "gemma-*"}, Traits: protocol.Traits{Thinks: protocol.ThinksNot, SchemaSubset: true}},
-		},
+		Quirks:      geminiQuirks(),
 		KeyURL:      "https://aistudio.google.com/apikey",
 		DocsURL:     "https://ai.google.dev/gemini-api/docs/openai",
 		KeyPrefixes: []string{"AIza"},
@@ -431,19 +466,22 @@ var vendors = []Vendor{
 		ID:      "azure",
 		Name:    Text{EN: "Azure OpenAI", ZH: "微软 Azure OpenAI"},
 		Popular: 9,
-		Quirks: []Quirk{
+		Quirks: append([]Quirk{
 			{Protocol: "openai", Traits: protocol.Traits{CacheKey: true, EchoThinking: protocol.EchoNever}},
 			{Models: []string{"o1*", "o3*", "o4*", "gpt-5*"}, Except: []string{"gpt-5*-chat*"}, Traits: protocol.Traits{FixedSampling: true, NoLogprobs: true}},
 			{Protocol: "openai", Models: []string{"o3*", "o4*"}, Traits: protocol.Traits{NoStop: true}},
 			{Protocol: "openai", Models: []string{"gpt-4*", "gpt-3*", "chatgpt-*", "gpt-5*-chat*"}, Traits: protocol.Traits{Thinks: protocol.ThinksNot}},
-		},
-		Auth: Auth{Kind: AuthHeader, Name: "api-key"},
+		}, claudeQuirks("anthropic", "")...),
+		// Keys may be applications in Entra ID, of which the two APIs want tokens
+		// of different scopes.
+		Auth: entra("https://cognitiveservices.azure.com/.default", "api-key"),
 		Speaks: []Speaks{
 			{
 				Protocol: "openai",
 				BaseURL:  "https://{resource}.openai.azure.com/openai",
 				Query:    map[string]string{"api-version": "{api_version}"},
 				Needs:    []string{"api_version", "deployment"},
+				Except:   []string{"claude-*"},
 				Paths:    azurePaths("{deployment}"),
 			},
 			{
@@ -451,16 +489,36 @@ var vendors = []Vendor{
 				BaseURL:  "https://{resource}.openai.azure.com/openai",
 				Query:    map[string]string{"api-version": "{api_version}"},
 				Needs:    []string{"api_version"},
+				Except:   []string{"claude-*"},
 				Paths:    azurePaths("{model}"),
 			},
-			{Protocol: "openai", BaseURL: "https://{resource}.openai.azure.com/openai/v1"},
+			{
+				Protocol: "openai",
+				BaseURL:  "https://{resource}.openai.azure.com/openai/v1",
+				Except:   []string{"claude-*"},
+				Auth:     foundry("api-key"),
+			},
 			{
 				Protocol: "responses",
 				BaseURL:  "https://{resource}.openai.azure.com/openai",
 				Query:    map[string]string{"api-version": "{api_version}"},
 				Needs:    []string{"api_version"},
+				Except:   []string{"claude-*"},
 			},
-			{Protocol: "responses", BaseURL: "https://{resource}.openai.azure.com/openai/v1"},
+			{
+				Protocol: "responses",
+				BaseURL:  "https://{resource}.openai.azure.com/openai/v1",
+				Except:   []string{"claude-*"},
+				Auth:     foundry("api-key"),
+			},
+			{
+				Protocol: "anthropic",
+				BaseURL:  "https://{resource}.services.ai.azure.com/anthropic",
+				Headers:  map[string]string{"anthropic-version": "2023-06-01"},
+				Models:   []string{"claude-*"},
+				Auth:     foundry("x-api-key"),
+				Paths:    map[string]string{"/v1/models": "-"},
+			},
 		},
 		Original: true,
 		Fields: []Field{
@@ -498,6 +556,7 @@ var vendors = []Vendor{
 			{Match: "o4*", Reasoning: true},
 			{Match: "text-embedding-3-*", Kind: "embedding"},
 			{Match: "text-embedding-ada-*", Kind: "embedding"},
+			{Match: "claude-*", Reasoning: true, Vision: true},
 		},
 	},
 	{
@@ -756,6 +815,8 @@ var vendors = []Vendor{
 	},
 
 	// The rest of the world.
+	bedrock(),
+	vertex(),
 	{
 		ID:   "groq",
 		Name: Text{EN: "Groq", ZH: "Groq"},

@@ -1,6 +1,7 @@
 package catalog
 
 import (
+	"encoding/json"
 	"net/url"
 	"regexp"
 	"slices"
@@ -23,7 +24,7 @@ func fieldsOf(v *Vendor) map[string]string {
 func requiredOf(v *Vendor) map[string]string {
 	fields := map[string]string{}
 	for _, f := range v.Fields {
-		if f.Required {
+		if f.Required || f.FromKey {
 			fields[f.Name] = f.Example
 		}
 	}
@@ -110,9 +111,18 @@ func checkLinks(t *testing.T, v *Vendor) {
 
 func checkAuth(t *testing.T, a Auth) {
 	t.Helper()
-	named := a.Kind == AuthHeader || a.Kind == AuthQuery
-	if !slices.Contains([]string{AuthBearer, AuthHeader, AuthQuery, AuthNone}, a.Kind) || named != (a.Name != "") {
+	plain := []string{AuthBearer, AuthNone, AuthHeader, AuthQuery}
+	signed := []string{AuthSigV4, AuthGCP, AuthEntra}
+	named := a.Kind != AuthBearer && a.Kind != AuthNone
+	if !slices.Contains(append(plain, signed...), a.Kind) || named != (a.Name != "") {
 		t.Errorf("auth %+v is not well-formed", a)
+	}
+	switch {
+	case a.Else == nil:
+	case slices.Contains(plain, a.Kind):
+		t.Errorf("auth %+v takes every key, and leaves none to another", a)
+	default:
+		checkAuth(t, *a.Else)
 	}
 }
 
@@ -120,7 +130,7 @@ func TestTheIssuesVendorsAreThere(t *testing.T) {
 	for _, id := range strings.Fields(`dashscope deepseek azure openai doubao moonshot zhipu minimax
 		qianfan hunyuan spark stepfun yi baichuan siliconflow 360 groq mistral cohere together fireworks
 		openrouter xai perplexity cerebras nvidia huggingface github cloudflare anthropic gemini ollama
-		vllm sglang lmstudio llamacpp xinference custom demo`) {
+		vllm sglang lmstudio llamacpp xinference custom demo bedrock vertex`) {
 		if _, ok := ByID(id); !ok {
 			t.Errorf("%s is missing", id)
 		}
@@ -184,6 +194,11 @@ func TestOtherProtocolsMove(t *testing.T) {
 		{"moonshot", "anthropic", "intl", "", "/v1/messages", "https://api.moonshot.ai/anthropic/v1/messages"},
 		{"anthropic", "openai", "", "", "/chat/completions", ""},
 		{"gemini", "gemini", "", "", "/models/{model}:generateContent", "https://generativelanguage.googleapis.com/v1beta/models/m%2Fx:generateContent"},
+		{"bedrock", "bedrock", "eu-west-1", "", "/model/{model}/converse", "https://bedrock-runtime.eu-west-1.amazonaws.com/model/m%2Fx/converse"},
+		{"bedrock", "bedrock", "", "http://127.0.0.1:9000", "/model/{model}/converse-stream", "http://127.0.0.1:9000/model/m%2Fx/converse-stream"},
+		{"bedrock", "openai", "", "", "/chat/completions", ""},
+		{"vertex", "gemini", "express", "", "/models/{model}:generateContent", "https://aiplatform.googleapis.com/v1/publishers/google/models/m%2Fx:generateContent"},
+		{"vertex", "anthropic", "express", "", "/v1/messages", ""},
 		{"gemini", "openai", "", "", "/chat/completions", ""},
 		{"gemini", "openai", "", "", "/images/generations", "https://generativelanguage.googleapis.com/v1beta/openai/images/generations"},
 	} {
@@ -194,6 +209,42 @@ func TestOtherProtocolsMove(t *testing.T) {
 		}
 		if v.Offers(tt.protocol, tt.region, tt.base, nil, "m/x", tt.path) != (tt.want != "") {
 			t.Errorf("%s in %s: Offers and Resolve disagree", tt.vendor, tt.protocol)
+		}
+	}
+}
+
+// TestClaudeInTheClouds holds where Claude is reached at Vertex and in Azure,
+// and that nothing else is reached there.
+func TestClaudeInTheClouds(t *testing.T) {
+	const project = "https://us-east5-aiplatform.googleapis.com/v1/projects/p1/locations/us-east5/publishers/"
+	for _, tt := range []struct {
+		vendor, protocol, region, base, model, path string
+		stream                                      bool
+		want                                        string
+	}{
+		{"vertex", "anthropic", "us-east5", "", "claude-sonnet-4-5@20250929", "/v1/messages", false, project + "anthropic/models/claude-sonnet-4-5@20250929:rawPredict"},
+		{"vertex", "anthropic", "us-east5", "", "claude-x", "/v1/messages", true, project + "anthropic/models/claude-x:streamRawPredict"},
+		{"vertex", "anthropic", "us-east5", "", "claude-x", "/v1/messages/count_tokens", false, project + "anthropic/models/count-tokens:rawPredict"},
+		{"vertex", "anthropic", "", "", "gemini-3", "/v1/messages", false, ""},
+		{"vertex", "gemini", "us-east5", "", "gemini-3", "/models/{model}:streamGenerateContent?alt=sse", true, project + "google/models/gemini-3:streamGenerateContent?alt=sse"},
+		{"vertex", "gemini", "", "", "claude-x", "/models/{model}:generateContent", false, ""},
+		{"vertex", "anthropic", "global", "http://127.0.0.1:9000/v1/projects/{project}/locations/global/publishers/google", "claude-x", "/v1/messages", false, "http://127.0.0.1:9000/v1/projects/p1/locations/global/publishers/anthropic/models/claude-x:rawPredict"},
+		{"azure", "anthropic", "", "", "claude-x", "/v1/messages", true, "https://r1.services.ai.azure.com/anthropic/v1/messages"},
+		{"azure", "openai", "", "", "claude-x", "/chat/completions", false, ""},
+		{"azure", "openai", "", "", "gpt-5", "/chat/completions", false, "https://r1.openai.azure.com/openai/v1/chat/completions"},
+	} {
+		v, _ := ByID(tt.vendor)
+		fields := map[string]string{"project": "p1", "resource": "r1"}
+		resolve := v.Resolve
+		if tt.stream {
+			resolve = v.ResolveStream
+		}
+		got, _, err := resolve(tt.protocol, tt.region, tt.base, fields, tt.model, tt.path)
+		if got != tt.want || (err != nil) != (tt.want == "") {
+			t.Errorf("%s %s %s: got %q, %v, want %q", tt.vendor, tt.protocol, tt.model, got, err, tt.want)
+		}
+		if slices.Contains(v.Protocols(tt.model), tt.protocol) != (tt.want != "") {
+			t.Errorf("%s reaches %s by %v", tt.vendor, tt.model, v.Protocols(tt.model))
 		}
 	}
 }
@@ -212,6 +263,17 @@ func TestQuirks(t *testing.T) {
 		{"yi", "openai", "yi-lightning", func(t protocol.Traits) bool { return t.OldMaxTokens && t.NoDeveloper }},
 		{"anthropic", "anthropic", "claude-3-5-haiku-latest", func(t protocol.Traits) bool { return t.Thinks == protocol.ThinksNot && t.MaxOutput == 8192 }},
 		{"anthropic", "anthropic", "claude-sonnet-4-6", func(t protocol.Traits) bool { return t.Thinks == protocol.ThinksAdaptively && t.Context == 1000000 }},
+		{"anthropic", "anthropic", "claude-opus-4-7", func(t protocol.Traits) bool { return t.FixedSampling && t.TopEffort == "max" }},
+		{"anthropic", "anthropic", "claude-sonnet-4-5-20250929", func(t protocol.Traits) bool {
+			return t.Thinks == protocol.ThinksByBudget && !t.FixedSampling && !t.NoJSONSchema
+		}},
+		{"vertex", "anthropic", "claude-sonnet-4@20250514", func(t protocol.Traits) bool {
+			return t.Thinks == protocol.ThinksByBudget && t.NoJSONSchema && t.InlinesMedia
+		}},
+		{"bedrock", "bedrock", "us.anthropic.claude-3-5-sonnet-20241022-v2:0", func(t protocol.Traits) bool { return t.Thinks == protocol.ThinksNot && t.NoJSONSchema }},
+		{"bedrock", "bedrock", "global.anthropic.claude-opus-4-7", func(t protocol.Traits) bool { return t.Thinks == protocol.ThinksAdaptively && t.FixedSampling }},
+		{"bedrock", "bedrock", "us.amazon.nova-2-lite-v1:0", func(t protocol.Traits) bool { return t.Thinks == protocol.ThinksByLevel && t.NoJSONSchema }},
+		{"bedrock", "bedrock", "us.amazon.nova-pro-v1:0", func(t protocol.Traits) bool { return t.Thinks == protocol.ThinksNot }},
 		{"gemini", "gemini", "gemini-2.5-pro", func(t protocol.Traits) bool { return t.Thinks == protocol.ThinksByBudget }},
 	} {
 		v, _ := ByID(tt.vendor)
@@ -253,7 +315,7 @@ func TestFixesAreWellFormed(t *testing.T) {
 	field := regexp.MustCompile(`^[a-z][a-z_]*$`)
 	for _, v := range Vendors() {
 		for _, f := range v.Fixes {
-			ok := field.MatchString(f.Field) && f.Field != "model" && f.Field != "messages" && f.Field != "stream"
+			ok := field.MatchString(f.Field) && (f.Field != "model" || f.Do == FixInPath) && f.Field != "messages" && f.Field != "stream"
 			switch f.Do {
 			case FixDrop:
 				ok = ok && f.To == "" && f.Min == 0 && f.Max == 0
@@ -261,6 +323,10 @@ func TestFixesAreWellFormed(t *testing.T) {
 				ok = ok && field.MatchString(f.To) && f.To != f.Field && f.Min == 0 && f.Max == 0
 			case FixClamp:
 				ok = ok && f.To == "" && f.Min < f.Max
+			case FixInPath:
+				ok = ok && f.To == "" && len(f.Models) > 0
+			case FixSet:
+				ok = ok && json.Valid([]byte(f.To))
 			default:
 				ok = false
 			}

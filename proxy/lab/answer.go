@@ -12,6 +12,7 @@ type answer struct {
 	text      string
 	calls     []toolCall
 	finish    string // stop, length, tool_calls
+	stopped   string // the stop sequence that was met
 	giant     int    // bytes at the beginning of the text that are sent as one piece
 }
 
@@ -135,7 +136,7 @@ func (x *exchange) continued(messages []message, choice int) (string, bool) {
 func (a *answer) limit(stops []string, most int) {
 	for _, stop := range stops {
 		if i := strings.Index(a.text, stop); i >= 0 && stop != "" {
-			a.text = a.text[:i]
+			a.text, a.stopped = a.text[:i], stop
 		}
 	}
 	if most == 0 {

@@ -10,7 +10,9 @@
 //   - demo-chat, demo-reason, demo-tools2, demo-embed, demo-slow and any other
 //     demo-*: talk to people. Asked who they are, they say that no real vendor
 //     was asked.
-//   - lab-*: for tests. The text is Text(question, words), whatever the name.
+//   - lab-*: for tests. The text is Text(question, words), whatever the name. A
+//     name that holds -lab- is the same, such as gemini-2.5-lab-reason: it looks
+//     like a vendor's, for what goes by a model's name.
 //   - fault-NAME: the same text as lab-*, sent with a fault; see Faults.
 //
 // A base that holds "reason" sends reasoning_content before the text, one that

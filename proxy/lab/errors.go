@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"time"
 )
 
 // The error types of OpenAI's dialect.
@@ -20,7 +21,8 @@ type apiError struct {
 	code    string // empty: null
 	param   string // empty: null
 	message string
-	allow   string // the Allow header of a 405
+	allow   string        // the Allow header of a 405
+	retry   time.Duration // when to try again, where the dialect's errors say so; 0: not said
 }
 
 type errorBody struct {
@@ -36,14 +38,6 @@ type errorDetail struct {
 
 func (e *apiError) json() []byte {
 	return encode(errorBody{errorDetail{Message: e.message, Type: e.kind, Param: orNull(e.param), Code: orNull(e.code)}})
-}
-
-func (e *apiError) reply() *reply {
-	p := newReply(e.status, "application/json", append(e.json(), '\n'))
-	if e.allow != "" {
-		p.header.Set("Allow", e.allow)
-	}
-	return p
 }
 
 func orNull(s string) *string {

@@ -6,6 +6,7 @@ import (
 	"mime"
 	"mime/multipart"
 	"net/http"
+	"slices"
 	"strings"
 )
 
@@ -20,34 +21,40 @@ const (
 
 // op is one operation of the API.
 type op struct {
-	method string
-	path   string // below the base; {id} takes the rest
-	form   bodyForm
-	handle func(*exchange) (*reply, *apiError)
+	method  string
+	path    string // below the base; {id} takes the rest, up to what follows it here
+	form    bodyForm
+	handle  func(*exchange) (*reply, *apiError)
+	dialect *dialect // nil: OpenAI's
+	bases   []string // where it lives; nil: below every base but those of other dialects
 }
 
 func operations() []op {
+	return slices.Concat(geminiOperations(), anthropicOperations(), openAIOperations())
+}
+
+func openAIOperations() []op {
 	return []op{
-		{http.MethodPost, "/chat/completions", jsonBody, chat},
-		{http.MethodPost, "/completions", jsonBody, completions},
-		{http.MethodPost, "/embeddings", jsonBody, embeddings},
-		{http.MethodGet, "/models", noBody, listModels},
-		{http.MethodGet, "/models/{id}", noBody, showModel},
-		{http.MethodPost, "/responses", jsonBody, responses},
-		{http.MethodPost, "/moderations", jsonBody, moderations},
-		{http.MethodPost, "/rerank", jsonBody, rerank},
-		{http.MethodPost, "/images/generations", jsonBody, imageGenerations},
-		{http.MethodPost, "/images/edits", formBody, imageEdits},
-		{http.MethodPost, "/audio/speech", jsonBody, speech},
-		{http.MethodPost, "/audio/transcriptions", formBody, transcriptions},
-		{http.MethodPost, "/audio/translations", formBody, transcriptions},
+		{method: http.MethodPost, path: "/chat/completions", form: jsonBody, handle: chat},
+		{method: http.MethodPost, path: "/completions", form: jsonBody, handle: completions},
+		{method: http.MethodPost, path: "/embeddings", form: jsonBody, handle: embeddings},
+		{method: http.MethodGet, path: "/models", form: noBody, handle: listModels},
+		{method: http.MethodGet, path: "/models/{id}", form: noBody, handle: showModel},
+		{method: http.MethodPost, path: "/responses", form: jsonBody, handle: responses},
+		{method: http.MethodPost, path: "/moderations", form: jsonBody, handle: moderations},
+		{method: http.MethodPost, path: "/rerank", form: jsonBody, handle: rerank},
+		{method: http.MethodPost, path: "/images/generations", form: jsonBody, handle: imageGenerations},
+		{method: http.MethodPost, path: "/images/edits", form: formBody, handle: imageEdits},
+		{method: http.MethodPost, path: "/audio/speech", form: jsonBody, handle: speech},
+		{method: http.MethodPost, path: "/audio/transcriptions", form: formBody, handle: transcriptions},
+		{method: http.MethodPost, path: "/audio/translations", form: formBody, handle: transcriptions},
 	}
 }
 
 // bases are the paths under which vendors put the API. Anything else, such as
 // /v1/v1, is an unknown URL here as it is there.
 func bases() []string {
-	return []string{"/openai/v1", "/compatible-mode/v1", "/api/paas/v4", "/api/v3", "/v1beta/openai", "/openai", "/v1", "/v2", ""}
+	return []string{"/openai/v1", "/compatible-mode/v1", "/api/paas/v4", "/api/v3", "/anthropic/v1", "/v1beta/openai", geminiBase, "/openai", "/v1", "/v2", ""}
 }
 
 const maxFormMemory = 64 << 20
@@ -66,6 +73,7 @@ type exchange struct {
 	form     *multipart.Form
 	model    *model
 	fault    fault
+	whole    bool // answer in one piece although a stream was asked for
 }
 
 // credentialHeaders are the headers in which vendors take a key.
@@ -92,6 +100,9 @@ func credential(h http.Header) (key string, count int) {
 
 func (x *exchange) authenticate(keys []string) *apiError {
 	key, count := credential(x.r.Header)
+	if q := x.r.URL.Query().Get("key"); q != "" && x.dialect().name == "gemini" {
+		key, count = q, count+1
+	}
 	x.key = key
 	if count > 1 {
 		return invalid("", "ambiguous_credentials", "The request carries %d credentials (of %s). Send exactly one.", count, strings.Join(credentialHeaders(), ", "))
@@ -130,6 +141,7 @@ func (x *exchange) route(ops []op) (op, *apiError) {
 		name, tail, _ := strings.Cut(rest, "/")
 		x.provider, path = name, "/"+tail
 	}
+	path = vertexPath(path)
 	var allowed []string
 	for _, base := range bases() {
 		tail, ok := strings.CutPrefix(path, base)
@@ -141,7 +153,7 @@ func (x *exchange) route(ops []op) (op, *apiError) {
 		}
 		for _, o := range ops {
 			subject, ok := matchPath(o.path, tail)
-			if !ok {
+			if !ok || !o.livesBelow(base) {
 				continue
 			}
 			if o.method == x.r.Method {
@@ -165,6 +177,20 @@ func (x *exchange) route(ops []op) (op, *apiError) {
 	}
 }
 
+// vertexPath is a path without what says whose project and whose models, as
+// Vertex has it.
+func vertexPath(path string) string {
+	if !strings.HasPrefix(path, "/v1/projects/") {
+		return path
+	}
+	for _, publisher := range []string{"/publishers/google", "/publishers/anthropic"} {
+		if _, rest, ok := strings.Cut(path, publisher); ok {
+			return "/v1" + rest
+		}
+	}
+	return path
+}
+
 // deployment takes Azure's /deployments/NAME off a path; NAME is the model.
 func (x *exchange) deployment(tail string) string {
 	rest, ok := strings.CutPrefix(tail, "/deployments/")
@@ -177,12 +203,22 @@ func (x *exchange) deployment(tail string) string {
 }
 
 func matchPath(pattern, path string) (subject string, ok bool) {
-	head, holds := strings.CutSuffix(pattern, "{id}")
+	head, tail, holds := strings.Cut(pattern, "{id}")
 	if !holds {
 		return "", pattern == path
 	}
-	subject, ok = strings.CutPrefix(path, head)
+	if subject, ok = strings.CutPrefix(path, head); ok {
+		subject, ok = strings.CutSuffix(subject, tail)
+	}
 	return subject, ok && subject != ""
+}
+
+// livesBelow reports whether the operation is one of the API at a base.
+func (o op) livesBelow(base string) bool {
+	if o.bases == nil {
+		return base != geminiBase
+	}
+	return slices.Contains(o.bases, base)
 }
 
 // decode reads the body as the operation takes it, and finds the model.

@@ -40,7 +40,7 @@ func wholeInstead(p *reply, x *exchange) {
 	delete(o, "stream")
 	delete(o, "stream_options")
 	again := *x
-	again.object = o
+	again.object, again.whole = o, true
 	if q, fail := x.op.handle(&again); fail == nil {
 		p.replace(q)
 	}
@@ -64,30 +64,27 @@ func without(data []byte) []byte {
 		return data
 	}
 	_, top := o["usage"]
-	inner, nested := o["response"]
-	if !top && !nested {
+	_, google := o["usageMetadata"]
+	within := "response"
+	if _, ok := o["message"]; ok {
+		within = "message" // Anthropic's message_start
+	}
+	inner, nested := o[within]
+	if !top && !nested && !google {
 		return data
 	}
 	delete(o, "usage")
+	delete(o, "usageMetadata")
 	if nested {
-		o["response"] = without(inner)
+		o[within] = without(inner)
 	}
 	return encode(o)
 }
 
-func noFinish(p *reply, _ *exchange) {
+func noFinish(p *reply, x *exchange) {
 	if p.stream {
 		p.drop(eventFinish)
 		return
 	}
-	var o map[string]json.RawMessage
-	var choices []map[string]json.RawMessage
-	if json.Unmarshal(p.body, &o) != nil || json.Unmarshal(o["choices"], &choices) != nil {
-		return
-	}
-	for _, c := range choices {
-		c["finish_reason"] = json.RawMessage("null")
-	}
-	o["choices"] = encode(choices)
-	p.body = encode(o)
+	p.body = x.dialect().unfinished(p.body)
 }

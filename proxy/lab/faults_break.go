@@ -44,11 +44,11 @@ func slowFirst(p *reply, x *exchange) {
 	p.quiet = wait
 }
 
-func never(p *reply, _ *exchange) {
+func never(p *reply, x *exchange) {
 	p.endless = true
 	if !p.stream {
 		p.chunked = true
-		p.body = []byte(`{"choices":[{"index":0,"message":{"role":"assistant","content":"`)
+		p.body = x.dialect().endless
 	}
 }
 

@@ -36,16 +36,17 @@ func refusals() []behaviour {
 }
 
 func refuse(status int, kind, code, message string) func(*reply, *exchange) {
-	return func(p *reply, _ *exchange) {
-		p.replace((&apiError{status: status, kind: kind, code: code, message: message}).reply())
+	return func(p *reply, x *exchange) {
+		p.replace(x.refusal(&apiError{status: status, kind: kind, code: code, message: message}))
 	}
 }
 
 // refuseFor refuses with a Retry-After.
 func refuseFor(status int, kind, code, message string) func(*reply, *exchange) {
 	return func(p *reply, x *exchange) {
-		refuse(status, kind, code, message)(p, x)
 		seconds := x.fault.params.num("retry_after")
+		e := &apiError{status: status, kind: kind, code: code, message: message, retry: time.Duration(seconds) * time.Second}
+		p.replace(x.refusal(e))
 		if seconds == 0 {
 			return
 		}

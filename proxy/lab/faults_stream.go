@@ -14,8 +14,8 @@ func wrongEvents() []behaviour {
 			p.lapse = x.fault.params.wait("for")
 			p.linger = p.stream && p.lapse > 0
 		}, Param{"for", "0s", "how long the connection stays open instead; 0: it ends at once"}),
-		streamRow("dupdone", "[DONE] twice", func(p *reply, _ *exchange) {
-			p.appendEvent(event{kind: eventDone, data: []byte("[DONE]")})
+		streamRow("dupdone", "[DONE] twice", func(p *reply, x *exchange) {
+			p.appendEvent(x.dialect().done)
 		}),
 		streamRow("afterdone", "a content event behind [DONE]", func(p *reply, _ *exchange) {
 			p.appendEvent(event{kind: eventOther, data: p.late()})
@@ -25,28 +25,24 @@ func wrongEvents() []behaviour {
 		row("firsterr", "200, and the first event is an error", firstError),
 		row("miderr", "an error event in the middle, then the end", midError,
 			after("20", "the error comes"), Param{"done", "no", "yes: [DONE] follows the error"}),
-		row("role-then-error", "a first event with a role and no content, then an error event", func(p *reply, _ *exchange) {
+		row("role-then-error", "a first event with a role and no content, then an error event", func(p *reply, x *exchange) {
 			if !p.stream {
-				refuse(http.StatusInternalServerError, kindServer, "internal_error", streamFailure)(p, nil)
+				refuse(http.StatusInternalServerError, kindServer, "internal_error", streamFailure)(p, x)
 				return
 			}
 			p.cut(0)
-			p.appendEvent(event{data: streamError()})
+			p.appendEvent(x.streamFailed())
 		}),
-		streamRow("emptychoices", "a first event with no choices, as Azure sends", func(p *reply, _ *exchange) {
+		streamRow("emptychoices", "a first event with no choices, as Azure sends", func(p *reply, x *exchange) {
 			if !p.stream {
 				return
 			}
-			p.events = append([]event{{data: []byte(`{"id":"","object":"chat.completion.chunk","created":0,"model":"","choices":[],"prompt_filter_results":[]}`)}}, p.events...)
+			p.events = append([]event{{data: x.dialect().blank}}, p.events...)
 		}),
 	}
 }
 
 const streamFailure = "The server had an error while processing your request."
-
-func streamError() []byte {
-	return (&apiError{kind: kindServer, code: "internal_error", message: streamFailure}).json()
-}
 
 func (p *reply) appendEvent(e event) {
 	if p.stream {
@@ -70,7 +66,7 @@ func malformed(p *reply, x *exchange) {
 		return
 	}
 	for range x.fault.params.num("count") {
-		p.insert(x.fault.params.num("n"), event{data: []byte(`{"id":"chatcmpl-bad","choices":[{"index":0,"delta":{"content":`)})
+		p.insert(x.fault.params.num("n"), event{data: x.dialect().badEvent})
 	}
 }
 
@@ -79,7 +75,7 @@ func firstError(p *reply, x *exchange) {
 		refuse(http.StatusOK, kindServer, "internal_error", streamFailure)(p, x)
 		return
 	}
-	p.events = []event{{data: streamError()}}
+	p.events = []event{x.streamFailed()}
 }
 
 func midError(p *reply, x *exchange) {
@@ -88,9 +84,9 @@ func midError(p *reply, x *exchange) {
 		return
 	}
 	p.cut(x.fault.params.num("n"))
-	p.appendEvent(event{data: streamError()})
+	p.appendEvent(x.streamFailed())
 	if x.fault.params.yes("done") {
-		p.appendEvent(event{kind: eventDone, data: []byte("[DONE]")})
+		p.appendEvent(x.dialect().done)
 	}
 }
 

@@ -128,7 +128,7 @@ func (l *Lab) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func (l *Lab) answer(x *exchange) *reply {
 	p, fail := l.attempt(x)
 	if fail != nil {
-		return fail.reply()
+		return x.refusal(fail)
 	}
 	return p
 }
@@ -137,14 +137,14 @@ func (l *Lab) attempt(x *exchange) (*reply, *apiError) {
 	if len(x.body) > maxBody {
 		return nil, &apiError{status: http.StatusRequestEntityTooLarge, kind: kindInvalid, code: "request_too_large", message: "The request body is larger than 512 MiB. Send less."}
 	}
-	if fail := x.authenticate(l.opts.Keys); fail != nil {
-		return nil, fail
-	}
 	o, fail := x.route(l.ops)
+	x.op = o
+	if wrong := x.authenticate(l.opts.Keys); wrong != nil {
+		return nil, wrong
+	}
 	if fail != nil {
 		return nil, fail
 	}
-	x.op = o
 	if fail := x.decode(o); fail != nil {
 		return nil, fail
 	}

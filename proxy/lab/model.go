@@ -53,6 +53,7 @@ func (l *Lab) resolve(name string) (*model, *apiError) {
 	if l.knows(name) {
 		m.talks = true
 		m.params, _ = parseParams("", commonParams())
+		m.trait(name)
 		return m, nil
 	}
 	base, options, _ := strings.Cut(name, ":")
@@ -61,7 +62,7 @@ func (l *Lab) resolve(name string) (*model, *apiError) {
 	case strings.HasPrefix(base, "demo-") && len(base) > len("demo-"):
 		m.talks = true
 		m.params, err = parseParams(options, commonParams())
-	case strings.HasPrefix(base, "lab-") && len(base) > len("lab-"):
+	case strings.HasPrefix(base, "lab-") && len(base) > len("lab-"), strings.Contains(base, "-lab-"):
 		m.params, err = parseParams(options, commonParams())
 	case strings.HasPrefix(base, "fault-"):
 		m.fault, err = l.parseFault(strings.TrimPrefix(name, "fault-"))

@@ -17,6 +17,9 @@ const (
 // listModels lists the models for people; those of faults are served, too.
 func listModels(x *exchange) (*reply, *apiError) {
 	names := append([]string{"demo-chat", "demo-reason", "demo-tools2", "demo-embed", "demo-slow", "lab-chat"}, x.lab.opts.Models...)
+	if x.r.Header.Get("Anthropic-Version") != "" {
+		return anthropicModels(names), nil
+	}
 	var data []modelEntry
 	for _, name := range names {
 		data = append(data, modelEntry{name, "model", modelCreated, owner})
@@ -32,6 +35,9 @@ func showModel(x *exchange) (*reply, *apiError) {
 	m, fail := x.lab.resolve(name)
 	if fail != nil {
 		return nil, fail
+	}
+	if x.r.Header.Get("Anthropic-Version") != "" {
+		return jsonReply(anthropicEntry(m.name)), nil
 	}
 	return jsonReply(modelEntry{m.name, "model", modelCreated, owner}), nil
 }

@@ -133,6 +133,9 @@ func (p *player) playEvents() bool {
 
 func (p *player) event(e event) bool {
 	b := p.reply.style.frame(e)
+	if p.reply.style.array {
+		b = p.element(e)
+	}
 	if p.reply.style.bom && !p.opened {
 		b = append([]byte("\ufeff"), b...)
 	}
@@ -142,6 +145,15 @@ func (p *player) event(e event) bool {
 	}
 	p.rec.sent()
 	return true
+}
+
+// element writes an event as an element of an array.
+func (p *player) element(e event) []byte {
+	before := "["
+	if p.opened {
+		before = "\r\n,\r\n"
+	}
+	return append([]byte(before), indent(e.data)...)
 }
 
 func (p *player) playBody() bool {

@@ -43,6 +43,7 @@ type style struct {
 	noSpace   bool // data:x
 	multiline bool // the JSON over many data lines
 	fields    bool // id and retry too
+	array     bool // not events, but elements of one JSON array
 }
 
 // reply is everything that a call is answered with. Operations make one that is

@@ -125,5 +125,8 @@ func ParseMicro(s string) (int64, error) {
 	return n, err
 }
 
+// ParseNano reads an amount such as "100.50", in billionths.
+func ParseNano(s string) (int64, error) { return parseDecimal(s, 9, 1e18) }
+
 // FormatMicro writes an exchange rate.
 func FormatMicro(micro int64) string { return decimal(micro, 6) }

@@ -9,6 +9,7 @@ import (
 	"net/http"
 
 	"github.com/posthouse/posthouse/proxy/llm"
+	"github.com/posthouse/posthouse/proxy/rawjson"
 	"github.com/posthouse/posthouse/proxy/sse"
 )
 
@@ -70,6 +71,10 @@ type Endpoint struct {
 	// UpstreamStream is Upstream for streams, where they have a path of their
 	// own. It may hold {model}, and a query (alt=sse).
 	UpstreamStream string
+	// Names are the edits that make a body which is passed on name the target's
+	// model where it names one besides the path (Gemini's embeddings); nil: it
+	// does so nowhere, or at the top alone.
+	Names func(body []byte, fields []rawjson.Field, model string) []rawjson.Edit
 	// Frames cuts a vendor's streams into frames, none larger than limit bytes;
 	// nil: they are server-sent events.
 	Frames func(src io.Reader, limit int) Frames

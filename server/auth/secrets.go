@@ -18,6 +18,7 @@ import (
 const (
 	consumerPrefix = proxy.KeyPrefix
 	apiPrefix      = proxy.TokenPrefix
+	metricsPrefix  = "phm-"
 )
 
 const base62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
@@ -32,6 +33,10 @@ func NewConsumerKey() (key string, hash [32]byte, hint string) { return newKey(c
 // NewAPIToken makes a token for the console API: "pht-" and 43 characters.
 // Store hash and hint; show the token once.
 func NewAPIToken() (key string, hash [32]byte, hint string) { return newKey(apiPrefix) }
+
+// NewMetricsToken makes a token that reads the metrics and nothing else: "phm-"
+// and 43 characters. Store hash and hint; show the token once.
+func NewMetricsToken() (key string, hash [32]byte, hint string) { return newKey(metricsPrefix) }
 
 func newKey(prefix string) (key string, hash [32]byte, hint string) {
 	key = prefix + random62(randomLength)

@@ -38,6 +38,9 @@ func (c *column[T]) Scan(src any) error {
 // MarshalJSON writes the value alone, as revisions show it.
 func (c column[T]) MarshalJSON() ([]byte, error) { return json.Marshal(c.V) }
 
+// UnmarshalJSON reads what MarshalJSON wrote.
+func (c *column[T]) UnmarshalJSON(b []byte) error { return json.Unmarshal(b, &c.V) }
+
 // toMS is a time as stored; 0 is the zero time.
 func toMS(t time.Time) int64 {
 	if t.IsZero() {

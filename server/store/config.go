@@ -74,8 +74,9 @@ func (q queries) config() (proxy.Config, error) {
 		config.Prices = append(config.Prices, p.Entry)
 	}
 	// Headers that can't be unsealed are the exporter's trouble, not the proxy's.
-	tracing, _ := q.Tracing()
-	config.Tracing = proxy.Tracing{Enabled: tracing.Enabled, Sample: tracing.Sample, Propagate: tracing.Propagate}
+	if tracing, _ := q.Tracing(); tracing.Enabled {
+		config.Tracing = proxy.Tracing{Enabled: true, Sample: tracing.Sample, Propagate: tracing.Propagate}
+	}
 	if currency.Version > 0 {
 		config.Exchange = currency.Exchange
 	}

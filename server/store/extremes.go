@@ -18,7 +18,7 @@ const (
 
 // extremesPerHour is how many of the slowest and dearest calls of an hour are
 // noted, so that the ranking of a range is read from them.
-const extremesPerHour = 30
+const extremesPerHour = 20
 
 // extremePlace is a list of extremes.
 type extremePlace struct {

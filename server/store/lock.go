@@ -20,8 +20,8 @@ const lockFile = "posthouse.lock"
 var processID = rand.Text()
 
 // LockDir claims the data folder, which it makes if it is missing, for this
-// process, so that two never write the same files, and finishes a restore that
-// was interrupted. Call it before anything of the folder is read, the master
+// process, so that two never write the same files, and does a restore that was
+// staged or interrupted. Call it before anything of the folder is read, the master
 // key included. The claim ends with release or with the process, however that
 // ends.
 func LockDir(dir string) (release func(), err error) {
@@ -33,7 +33,7 @@ func LockDir(dir string) (release func(), err error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := firstError(finishRestore(dir), removeLeftovers(dir)); err != nil {
+	if err := firstError(beginStaged(dir), finishRestore(dir), removeLeftovers(dir)); err != nil {
 		return nil, firstError(err, file.Close())
 	}
 	return func() { _ = file.Close() }, nil

@@ -37,6 +37,9 @@ type Row struct {
 // idBits is how much of a row's id tells calls of one millisecond apart.
 const idBits = 20
 
+// FirstID is the least id a call that starts at a time can have.
+func FirstID(start time.Time) int64 { return firstID(start) }
+
 // firstID is the least id a call that starts at a time can have. Times that a
 // clock can't have shown are bent to what an id can hold.
 func firstID(start time.Time) int64 { return min(max(start.UnixMilli(), 0), 1<<42) << idBits }
@@ -118,6 +121,11 @@ func (r *Row) detail(f *fresh) []byte {
 	p.text(text(rec.ConsumerID))
 	p.int(rec.BytesDropped)
 	p.plan(f, rec.Plan)
+	if rec.Trace.ID == [16]byte{} {
+		p.text("")
+	} else {
+		p.text(string(rec.Trace.ID[:]))
+	}
 	return p.b
 }
 
@@ -216,6 +224,7 @@ func (p *packer) attempt(a *proxy.Attempt, key *tally.Series) {
 	p.text(text(a.Lossy))
 	p.int(int64(a.Malformed))
 	p.flags(a.Reused, a.Resumed, a.Hedge, a.UsageSeen)
+	p.text(text(a.Lossy))
 }
 
 // attempt reads what packer.attempt wrote.
@@ -229,6 +238,7 @@ func (u *unpacker) attempt(key *tally.Series) proxy.Attempt {
 	a.Lossy = u.text()
 	a.Malformed = int(u.int())
 	u.flags(&a.Reused, &a.Resumed, &a.Hedge, &a.UsageSeen)
+	a.Lossy = u.text()
 	return a
 }
 
@@ -301,6 +311,7 @@ func (n *names) readDetail(r *Row, detail []byte, flags int64) error {
 	rec.ConsumerID = u.text()
 	rec.BytesDropped = u.int()
 	rec.Plan = n.plan(u)
+	copy(rec.Trace.ID[:], u.text())
 	rec.Asked = indeed(rec.Asked, rec.Model)
 	return u.err()
 }

@@ -13,7 +13,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"time"
 )
 
 // The most that a file of a backup may hold, in bytes: far above what any
@@ -64,19 +63,9 @@ func Restore(dir string, r io.Reader) error {
 	if err != nil {
 		return fmt.Errorf("restore: %w", err)
 	}
-	m, err := unpack(r, temp)
-	if err == nil {
-		err = checkUnpacked(temp, m)
-	}
+	plan, err := prepare(r, temp)
 	if err != nil {
 		return firstError(err, os.RemoveAll(temp))
-	}
-	plan := restorePlan{
-		New: filepath.Base(temp),
-		Old: "before-restore-" + time.Now().UTC().Format("20060102-150405.000"),
-	}
-	for _, item := range m.Files {
-		plan.Files = append(plan.Files, item.Name)
 	}
 	if err := plan.begin(dir); err != nil {
 		return fmt.Errorf("restore: %w", firstError(err, os.RemoveAll(temp)))

@@ -13,9 +13,13 @@ func (s *Store) Settings(ctx context.Context) (Settings, error) { return s.at(ct
 // Settings reads the settings.
 func (q queries) Settings() (Settings, error) {
 	row, err := q.settingsRow()
+	return settingsOf(row), err
+}
+
+func settingsOf(row settingsRow) Settings {
 	return Settings{
 		Access: proxy.AccessMode(row.Access), Limits: proxy.Limits(row.Limits.V), Timeouts: row.Timeouts.V.proxy(), Version: row.Version,
-	}, err
+	}
 }
 
 // settingsRow reads the one row of settings.

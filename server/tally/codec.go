@@ -23,18 +23,30 @@ const (
 	Sums
 )
 
+// usual is what a sum mostly is, given others: only the difference is encoded.
+// It must not depend on sums that stand after it.
+func (t *Tally) usual(c Count) int64 {
+	switch c {
+	case Tries:
+		return t.N[Calls]
+	case Total:
+		return t.N[Input] + t.N[CacheRead] + t.N[CacheWrite] + t.N[Output]
+	}
+	return 0
+}
+
 // Append encodes the tally.
 func (t *Tally) Append(b []byte) []byte {
 	b = append(b, version)
 	mask := uint64(0)
 	for i, n := range t.N {
-		if n != 0 {
+		if n != t.usual(Count(i)) {
 			mask |= 1 << i
 		}
 	}
 	b = binary.AppendUvarint(b, mask)
-	for _, n := range t.N {
-		if n != 0 {
+	for i, n := range t.N {
+		if n -= t.usual(Count(i)); n != 0 {
 			b = binary.AppendVarint(b, n)
 		}
 	}
@@ -49,11 +61,19 @@ func (t *Tally) Append(b []byte) []byte {
 		b = binary.AppendVarint(b, t.Statuses[status])
 	}
 	b = appendMoney(b, t.Spent)
-	b = appendMoney(b, t.Shown)
+	if slices.Equal(t.Spent, t.Shown) {
+		b = binary.AppendUvarint(b, sameMoney)
+	} else {
+		b = appendMoney(b, t.Shown)
+	}
 	b = t.Durations.append(b)
 	b = t.TTFTs.append(b)
 	return t.Speeds.append(b)
 }
+
+// sameMoney stands in the place of how many amounts are shown where they are
+// those that were spent.
+const sameMoney = 1 << 20
 
 func appendText(b []byte, s string) []byte {
 	b = binary.AppendUvarint(b, uint64(len(s)))
@@ -90,10 +110,13 @@ func (t *Tally) read(r *reader, want Part) {
 		r.bad = true
 		return
 	}
-	for i := range t.N {
+	var more Tally
+	for i := range more.N {
+		more.N[i] = more.usual(Count(i))
 		if mask&(1<<i) != 0 {
-			t.N[i] += r.int()
+			more.N[i] += r.int()
 		}
+		t.N[i] += more.N[i]
 	}
 	for range r.count(2) {
 		class := r.text()
@@ -103,8 +126,17 @@ func (t *Tally) read(r *reader, want Part) {
 		status := r.int()
 		t.Status(int(status), r.int())
 	}
-	t.Spent = r.money(t.Spent)
-	t.Shown = r.money(t.Shown)
+	spent := r.money(r.count(2))
+	shown := spent
+	if n := r.uint(); n != sameMoney {
+		shown = r.money(int(min(n, uint64(len(r.b)))))
+	}
+	for _, m := range spent {
+		t.Spent = plus(t.Spent, m)
+	}
+	for _, m := range shown {
+		t.Shown = plus(t.Shown, m)
+	}
 	if want == Sums {
 		return
 	}
@@ -166,10 +198,11 @@ func (r *reader) text() string {
 	return s
 }
 
-func (r *reader) money(list []Money) []Money {
-	for range r.count(2) {
+func (r *reader) money(n int) []Money {
+	list := make([]Money, 0, min(n, 4))
+	for range n {
 		currency := r.text()
-		list = plus(list, Money{currency, r.int()})
+		list = append(list, Money{currency, r.int()})
 	}
 	return list
 }

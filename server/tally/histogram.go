@@ -85,39 +85,75 @@ func (h *Histogram) Quantile(q float64) (float64, bool) {
 	return middle(h.first + len(h.counts) - 1), true
 }
 
-// append encodes: how many buckets hold something, then for each the distance
-// from the one before and its count.
+// append encodes: how many buckets hold something, the first of them, then for
+// each its count and the distance to the next. Where both are small they share
+// a byte, as in most of the histograms of an hour, which hold a value here and
+// there: 0-14 in each half, 15 says that the rest follows.
 func (h *Histogram) append(b []byte) []byte {
-	used := 0
+	used, last := 0, -1
 	for _, n := range h.counts {
 		if n > 0 {
 			used++
 		}
 	}
 	b = binary.AppendUvarint(b, uint64(used))
-	last := 0
 	for i, n := range h.counts {
-		if n > 0 {
-			b = binary.AppendUvarint(b, uint64(h.first+i-last))
-			b = binary.AppendUvarint(b, n)
-			last = h.first + i
+		switch {
+		case n == 0:
+			continue
+		case last < 0:
+			b = binary.AppendUvarint(b, uint64(h.first+i))
+			b = appendPair(b, 0, n-1)
+		default:
+			b = appendPair(b, uint64(i-last-1), n-1)
 		}
+		last = i
 	}
 	return b
 }
 
-// read adds an encoded histogram; a nil h skips it.
+// most is the largest number that fits into half a byte.
+const most = 14
+
+func appendPair(b []byte, distance, n uint64) []byte {
+	b = append(b, byte(min(distance, most+1)<<4|min(n, most+1)))
+	if distance > most {
+		b = binary.AppendUvarint(b, distance-most-1)
+	}
+	if n > most {
+		b = binary.AppendUvarint(b, n-most-1)
+	}
+	return b
+}
+
+func (r *reader) pair() (distance, n uint64) {
+	both := r.byte()
+	distance, n = uint64(both>>4), uint64(both&15)
+	if distance > most {
+		distance += r.uint()
+	}
+	if n > most {
+		n += r.uint()
+	}
+	return distance, n
+}
+
+// read adds an encoded histogram.
 func (h *Histogram) read(r *reader) {
-	bucket := uint64(0)
-	for range r.count(2) {
-		bucket += r.uint()
-		n := r.uint()
-		if bucket > maxBucket {
+	used := r.count(1)
+	if used == 0 {
+		return
+	}
+	bucket := r.uint()
+	for i := range used {
+		distance, n := r.pair()
+		if i > 0 {
+			bucket += distance + 1
+		}
+		if bucket > maxBucket || n == math.MaxUint64 {
 			r.bad = true
 			return
 		}
-		if h != nil {
-			h.add(int(bucket), n)
-		}
+		h.add(int(bucket), n+1)
 	}
 }

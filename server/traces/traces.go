@@ -25,6 +25,8 @@ import (
 )
 
 const (
+	// calls is how many calls wait for their spans to be made; more have none.
+	calls = 1024
 	// queueSize is how many spans wait for the collector; more are dropped.
 	queueSize = 8192
 	// exportTimeout bounds one export.
@@ -52,6 +54,29 @@ type Exporter struct {
 type pipeline struct {
 	provider *trace.TracerProvider
 	tracer   oteltrace.Tracer
+	queue    chan *proxy.Record
+	stop     chan struct{}
+	done     chan struct{}
+}
+
+// run makes spans until stop, then those of what is left.
+func (p *pipeline) run() {
+	defer close(p.done)
+	for {
+		select {
+		case r := <-p.queue:
+			p.export(r)
+		case <-p.stop:
+			for {
+				select {
+				case r := <-p.queue:
+					p.export(r)
+				default:
+					return
+				}
+			}
+		}
+	}
 }
 
 // Record implements proxy.Recorder. It does not block; without a collector it
@@ -61,7 +86,10 @@ func (e *Exporter) Record(r *proxy.Record) {
 	if p == nil || !r.Trace.Sampled {
 		return
 	}
-	p.export(r)
+	select {
+	case p.queue <- r:
+	default: // the collector's view may have gaps; calls never wait for it
+	}
 }
 
 // Configure exports to another collector from here on, or nowhere for nil. What
@@ -92,6 +120,8 @@ func (e *Exporter) Close() {
 func (e *Exporter) close(p *pipeline) {
 	ctx, cancel := context.WithTimeout(context.Background(), closeTimeout)
 	defer cancel()
+	close(p.stop)
+	<-p.done
 	if err := p.provider.Shutdown(ctx); err != nil && e.Log != nil {
 		e.Log.Warn("the last traces did not reach the collector", "error", err)
 	}
@@ -118,5 +148,10 @@ func (e *Exporter) open(ctx context.Context, c Config) (*pipeline, error) {
 		trace.WithBatcher(watched{out, e.Log, new(atomic.Int64)}, trace.WithMaxQueueSize(queueSize)), trace.WithIDGenerator(ids{}),
 		trace.WithResource(about), trace.WithSampler(trace.AlwaysSample()),
 	)
-	return &pipeline{provider: provider, tracer: provider.Tracer("github.com/posthouse/posthouse")}, nil
+	p := &pipeline{
+		provider: provider, tracer: provider.Tracer("github.com/posthouse/posthouse"),
+		queue: make(chan *proxy.Record, calls), stop: make(chan struct{}), done: make(chan struct{}),
+	}
+	go p.run()
+	return p, nil
 }

@@ -91,8 +91,6 @@ func addCall(t *tally.Tally, row *store.Row) {
 	count(t, tally.Fallbacks, row.Fallback)
 	count(t, tally.Rescues, r.Rescued)
 	count(t, tally.Streams, r.Stream)
-	t.N[tally.BytesIn] += r.RequestLen
-	t.N[tally.BytesOut] += r.BytesOut
 	t.Status(r.Status, 1)
 	if r.Class != "" {
 		t.Class(string(r.Class), 1)
@@ -112,6 +110,12 @@ func addCall(t *tally.Tally, row *store.Row) {
 	if milli := Speed(r); milli > 0 {
 		t.Ran(milli)
 	}
+}
+
+// addBytes adds what a call moved, which is kept by model only.
+func addBytes(t *tally.Tally, row *store.Row) {
+	t.N[tally.BytesIn] += row.Record.RequestLen
+	t.N[tally.BytesOut] += row.Record.BytesOut
 }
 
 // Speed is how fast a stream's answer came after its first content, in

@@ -57,7 +57,9 @@ func (p *pending) add(row *store.Row) {
 	at := tally.Minute(row.Record.Start).Unix()
 	piece := tally.Piece(row.Record.Start).Unix()
 	addCall(p.of(at, row.Series), row)
-	addCall(p.of(at, byModel(row.Series)), row)
+	model := p.of(at, byModel(row.Series))
+	addCall(model, row)
+	addBytes(model, row)
 	if row.Fault.Class != "" {
 		p.faults[faultKey{piece, row.Series, cause(row)}]++
 	}

@@ -25,9 +25,12 @@ step 'the description of the API is up to date'
 mkdir -p .e2e
 cp openapi.json .e2e/openapi.before
 cp src/api/schema.d.ts .e2e/schema.before
+cp src/licences.json .e2e/licences.before
 npm run --silent gen
 cmp openapi.json .e2e/openapi.before && cmp src/api/schema.d.ts .e2e/schema.before \
   || { echo 'the server'"'"'s API has changed: run npm run gen in web/ and commit what it writes' >&2; exit 1; }
+cmp src/licences.json .e2e/licences.before \
+  || { echo 'what is linked has changed: run npm run gen in web/ and commit src/licences.json' >&2; exit 1; }
 
 step 'the build is up to date'
 node scripts/fingerprint.mjs dist >.e2e/dist.before

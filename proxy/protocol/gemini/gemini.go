@@ -69,10 +69,10 @@ func rows(version string) []protocol.Endpoint {
 	stream := post(llm.OpChat, pathStream, "/models/{model}:streamGenerateContent", chat)
 	stream.In, stream.Out, stream.UpstreamStream, stream.Stream = Inbound{}, Outbound{}, pathStream, true
 	count := post(llm.OpCount, pathCount, "/models/{model}:countTokens", plain)
-	count.Count = counter{}
+	count.Count, count.Names = counter{}, names
 	batch := post(llm.OpEmbeddings, pathBatch, "/models/{model}:batchEmbedContents", plain)
-	batch.Embed = batchEmbedder{}
+	batch.Embed, batch.Names = batchEmbedder{}, names
 	single := post(llm.OpEmbeddings, pathEmbed, "/models/{model}:embedContent", plain)
-	single.Embed = embedder{}
+	single.Embed, single.Names = embedder{}, names
 	return []protocol.Endpoint{generate, stream, count, batch, single}
 }

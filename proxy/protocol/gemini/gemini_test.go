@@ -127,7 +127,6 @@ func TestRequestRefused(t *testing.T) {
 		{`{}`, "contents"},
 		{`{"contents":[]}`, "contents"},
 		{`{"contents":[{"role":"assistant","parts":[{"text":"x"}]}]}`, "contents[0].role"},
-		{`{"contents":[{"parts":[{}]}]}`, "contents[0].parts[0]"},
 		{`{"contents":[{"parts":[{"text":7}]}]}`, "contents[0].parts[0].text"},
 		{`{"contents":[{"parts":[{"functionCall":{}}]}]}`, "contents[0].parts[0].functionCall.name"},
 		{`{"contents":[{"parts":[{"functionResponse":{"name":"f","response":{}}}]}]}`, "contents[0].parts[0].functionResponse"},
@@ -323,5 +322,28 @@ func TestErrorWritten(t *testing.T) {
 	back := decodeError(429, nil, encodeError(e))
 	if back.Class != llm.ClassRateLimited || back.RetryAfter != 2*time.Second || back.Param != "contents" {
 		t.Errorf("read back: %+v", back)
+	}
+}
+
+// TestPiecesAreJoined: clients send an answer back in the pieces in which it was
+// streamed. A signature at their end is of all the words before it.
+func TestPiecesAreJoined(t *testing.T) {
+	t.Parallel()
+	signed := closeState(&llm.State{Kind: llm.StateSignature, Data: "s", Origin: "o"})
+	secret := closeState(&llm.State{Kind: llm.StateRedacted, Data: "r", Origin: "o"})
+	r := decode(t, `{"contents":[{"role":"user","parts":[{"text":"a"},{"text":"b"}]},{"role":"model","parts":[
+		{"text":"Ask ","thought":true},{"text":"it.","thought":true},{"text":"","thought":true,"thoughtSignature":"`+signed+`"},
+		{"text":"","thought":true,"thoughtSignature":"`+secret+`"},{"text":"Hel"},{"text":"lo"},{},{"thoughtSignature":"`+signed+`"},{"text":"!"}]}]}`)
+	want := []llm.Part{
+		&llm.Thinking{Text: "Ask it.", Summary: true, State: &llm.State{Kind: llm.StateSignature, Data: "s", Origin: "o"}},
+		&llm.Thinking{Summary: true, Redacted: true, State: &llm.State{Kind: llm.StateRedacted, Data: "r", Origin: "o"}},
+		&llm.Text{Text: "Hello", State: &llm.State{Kind: llm.StateSignature, Data: "s", Origin: "o"}},
+		&llm.Text{Text: "!"},
+	}
+	if d := cmp.Diff(want, r.Messages[1].Parts); d != "" {
+		t.Error(d)
+	}
+	if len(r.Messages[0].Parts) != 2 {
+		t.Errorf("a user's parts were joined: %+v", r.Messages[0].Parts)
 	}
 }

@@ -35,7 +35,42 @@ func (h *history) message(c *content, at string) (llm.Message, *llm.Error) {
 	}
 	var err *llm.Error
 	m.Parts, err = h.parts(c.Parts, at)
+	if m.Role == llm.Assistant {
+		m.Parts = joined(m.Parts)
+	}
 	return m, err
+}
+
+// joined puts the pieces of what the model said together again: clients send an
+// answer back as they got it, in a part for each event, with a signature at the
+// end that is of all the words before it.
+func joined(parts []llm.Part) []llm.Part {
+	var out []llm.Part
+	for _, p := range parts {
+		if len(out) == 0 || !join(out[len(out)-1], p) {
+			out = append(out, p)
+		}
+	}
+	return out
+}
+
+// join adds a part to the one before it, if it is a piece of the same.
+func join(before, p llm.Part) bool {
+	switch p := p.(type) {
+	case *llm.Text:
+		if b, ok := before.(*llm.Text); ok && b.State == nil {
+			b.Text, b.State = b.Text+p.Text, p.State
+			return true
+		}
+	case *llm.Thinking:
+		b, ok := before.(*llm.Thinking)
+		if ok && b.State == nil && (p.State == nil || p.State.Kind != llm.StateRedacted) {
+			b.Text, b.State = b.Text+p.Text, p.State
+			return true
+		}
+	case *llm.Media, *llm.ToolCall, *llm.ToolResult, *llm.Refusal, *llm.Foreign:
+	}
+	return false
 }
 
 func (h *history) parts(parts []part, at string) ([]llm.Part, *llm.Error) {
@@ -73,7 +108,7 @@ func (h *history) part(p *part, at string) (llm.Part, *llm.Error) {
 	case p.Signature != "": // at the end of a stream a signature may come alone
 		return &llm.Text{State: openState(p.Signature)}, nil
 	}
-	return nil, denied(at, "is empty. Give it text, inlineData, fileData, functionCall or functionResponse.")
+	return nil, nil // Google's Go client writes an empty text as an empty part
 }
 
 // thinkingOf is a thought. Google shows summaries of them only.

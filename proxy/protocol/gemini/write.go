@@ -299,10 +299,9 @@ func (e *encoder) whole(dst []byte, choice int, p part) []byte {
 func (e *encoder) end(dst []byte, ev *llm.End) []byte {
 	candidates := make([]candidate, 0, len(e.ends))
 	for _, f := range e.ends {
-		empty := ""
 		candidates = append(candidates, candidate{
 			Index: f.Choice, Finish: finishOf(f.Stop),
-			Content:   &content{Role: "model", Parts: list[part]{{Text: &empty}}},
+			Content:   &content{Role: "model", Parts: list[part]{}}, // an empty text would come back as an empty part
 			Citations: cited(e.notes[f.Choice], !e.beyond[f.Choice]),
 		})
 	}

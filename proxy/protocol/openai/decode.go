@@ -3,6 +3,7 @@ package openai
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"net/http"
 	"strconv"
 	"strings"
@@ -98,29 +99,47 @@ func (a *anyError) fill(e *llm.Error) {
 // wholeError finds the error in an answer whose status was 2xx.
 func wholeError(body []byte) *llm.Error {
 	trimmed := bytes.TrimSpace(body)
-	if !rawjson.Valid(trimmed) {
+	suspect, err := suspicious(trimmed)
+	var syntax *rawjson.SyntaxError
+	switch {
+	case errors.As(err, &syntax):
 		return &llm.Error{Class: llm.ClassMalformed, Message: "the answer is not JSON: " + protocol.PlainText(trimmed)}
-	}
-	if len(trimmed) > 0 && trimmed[0] == '[' {
+	case !suspect:
 		return nil
 	}
-	return eventError(trimmed)
+	return decodeEventError(trimmed)
 }
 
 // eventError finds the error in a JSON object that came with status 200: in a
 // whole answer or as an event of a stream. It looks only at the top level.
 func eventError(data []byte) *llm.Error {
-	keys := []string{"error", "base_resp", "object", "code", "type", "response"}
-	seen := false
-	_ = rawjson.Fields(data, func(f rawjson.Field) error { // a broken text has no error to show
-		for _, k := range keys {
-			seen = seen || string(f.Key) == k
+	if suspect, _ := suspicious(data); !suspect { // a broken text has no error to show
+		return nil
+	}
+	return decodeEventError(data)
+}
+
+// suspicious reports whether an object may be an error, without decoding it:
+// answers have an "object" and a "type" too, and some vendors "error": null.
+func suspicious(data []byte) (suspect bool, err error) {
+	err = rawjson.Fields(data, func(f rawjson.Field) error {
+		value := f.Value(data)
+		switch string(f.Key) {
+		case "error", "code":
+			suspect = suspect || !isEmpty(value)
+		case "object", "type":
+			suspect = suspect || string(value) == `"error"`
+		case "response":
+			suspect = suspect || bytes.Contains(value, []byte(`"error"`))
+		case "base_resp":
+			suspect = true
 		}
 		return nil
 	})
-	if !seen {
-		return nil
-	}
+	return suspect, err
+}
+
+func decodeEventError(data []byte) *llm.Error {
 	var got struct {
 		anyError
 		Response struct {

@@ -241,3 +241,20 @@ func BenchmarkChatEvent(b *testing.B) {
 		chatEvent(nil, data)
 	}
 }
+
+// BenchmarkWholeAnswer is what is done to an answer in one piece before it is
+// passed on.
+func BenchmarkWholeAnswer(b *testing.B) {
+	data := []byte(`{"id":"chatcmpl-1","object":"chat.completion","created":1700000000,"model":"gpt-4.1-2025-04-14","choices":[{"index":0,"message":{"role":"assistant","content":"` +
+		strings.Repeat("word ", 80) + `","refusal":null,"annotations":[]},"logprobs":null,"finish_reason":"stop"}],"usage":{"prompt_tokens":20,"completion_tokens":60,"total_tokens":80,"prompt_tokens_details":{"cached_tokens":0,"audio_tokens":0},"completion_tokens_details":{"reasoning_tokens":0,"audio_tokens":0}},"service_tier":"default","system_fingerprint":"fp_0"}`)
+	b.ReportAllocs()
+	b.SetBytes(int64(len(data)))
+	for b.Loop() {
+		if wholeError(data) != nil {
+			b.Fatal("no error is an error")
+		}
+		if _, ok := usage(data); !ok {
+			b.Fatal("no usage")
+		}
+	}
+}

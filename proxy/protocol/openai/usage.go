@@ -6,6 +6,7 @@ import (
 	"math"
 
 	"github.com/posthouse/posthouse/proxy/llm"
+	"github.com/posthouse/posthouse/proxy/rawjson"
 )
 
 // wireUsage is the usage object in every spelling the vendors use: chat's and
@@ -42,6 +43,9 @@ func usage(data []byte) (llm.Usage, bool) {
 	if !bytes.Contains(data, []byte(`"usage"`)) {
 		return llm.Usage{}, false
 	}
+	if u, ok := topUsage(data); ok {
+		return u.canonical()
+	}
 	var answer struct {
 		Usage    *wireUsage `json:"usage"`
 		Response struct {
@@ -65,6 +69,23 @@ func usage(data []byte) (llm.Usage, bool) {
 		return llm.Usage{}, false
 	}
 	return u.canonical()
+}
+
+// topUsage reads the counts that stand at the top, where nearly all answers
+// have them, without decoding the rest.
+func topUsage(data []byte) (u *wireUsage, ok bool) {
+	var value []byte
+	_ = rawjson.Fields(data, func(f rawjson.Field) error { // what is no object has no counts
+		if string(f.Key) == "usage" {
+			value = f.Value(data)
+		}
+		return nil
+	})
+	if len(value) == 0 || value[0] != '{' {
+		return nil, false
+	}
+	u = &wireUsage{}
+	return u, json.Unmarshal(value, u) == nil
 }
 
 func (u *wireUsage) canonical() (llm.Usage, bool) {

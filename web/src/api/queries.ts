@@ -49,15 +49,16 @@ export const queries = {
   routes: queryOptions({ queryKey: ['routes'], queryFn: async () => (await unwrap(api.GET('/api/routes'))).routes }),
   consumers: queryOptions({ queryKey: ['consumers'], queryFn: async () => (await unwrap(api.GET('/api/consumers'))).consumers }),
   settings: queryOptions({ queryKey: ['settings'], queryFn: () => unwrap(api.GET('/api/settings')) }),
+  admins: queryOptions({ queryKey: ['admins'], queryFn: async () => (await unwrap(api.GET('/api/admins'))).admins }),
+  certificate: queryOptions({ queryKey: ['certificate'], queryFn: () => unwrap(api.GET('/api/certificate')) }),
+  restore: queryOptions({ queryKey: ['restore'], queryFn: () => unwrap(api.GET('/api/restore')) }),
   tokens: queryOptions({ queryKey: ['tokens'], queryFn: async () => (await unwrap(api.GET('/api/tokens'))).tokens }),
-  latest: queryOptions({
-    queryKey: ['requests', 'latest'],
-    queryFn: async () => (await unwrap(api.GET('/api/requests', { params: { query: { limit: 5 } } }))).requests,
-    refetchInterval: 5_000,
-  }),
-  recent: queryOptions({
-    queryKey: ['revisions', 'recent'],
-    queryFn: async () => (await unwrap(api.GET('/api/revisions', { params: { query: { limit: 6 } } }))).revisions,
+  /** Whether the log holds any request at all; asked for until it does. */
+  anyRequest: queryOptions({
+    queryKey: ['requests', 'any'],
+    queryFn: async () => (await unwrap(api.GET('/api/requests', { params: { query: { limit: 1 } } }))).requests.length > 0,
+    staleTime: 0,
+    refetchInterval: (query) => (query.state.data ? false : 2_000),
   }),
 }
 

@@ -4,6 +4,75 @@
  */
 
 export interface paths {
+    "/api/admins": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List admins and where they are logged in */
+        get: operations["list-admins"];
+        put?: never;
+        /** Make another admin */
+        post: operations["create-admin"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admins/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Remove an admin; ends its sessions and tokens */
+        delete: operations["delete-admin"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/alerts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What goes on now, and what was told */
+        get: operations["list-alerts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/alerts/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Send a test message to a webhook */
+        post: operations["test-alert"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/backup": {
         parameters: {
             query?: never;
@@ -16,6 +85,25 @@ export interface paths {
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/certificate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The certificate of the HTTPS door */
+        get: operations["get-certificate"];
+        /** Put a certificate into service */
+        put: operations["put-certificate"];
+        post?: never;
+        /** Go back to the self-signed certificate */
+        delete: operations["reset-certificate"];
         options?: never;
         head?: never;
         patch?: never;
@@ -681,6 +769,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/restore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Does the next start restore a backup? */
+        get: operations["restore-state"];
+        put?: never;
+        post?: never;
+        /** Give up the restore that waits for the next start */
+        delete: operations["cancel-restore"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/revisions": {
         parameters: {
             query?: never;
@@ -692,6 +798,23 @@ export interface paths {
         get: operations["list-revisions"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/revisions/{id}/revert": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Undo a change */
+        post: operations["revert-revision"];
         delete?: never;
         options?: never;
         head?: never;
@@ -803,6 +926,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/sessions/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** End a session */
+        delete: operations["end-session"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/settings": {
         parameters: {
             query?: never;
@@ -814,6 +954,77 @@ export interface paths {
         get: operations["get-settings"];
         /** Replace the settings */
         put: operations["put-settings"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/settings/alerts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What is worth telling, and where */
+        get: operations["get-alert-settings"];
+        /** Say what is worth telling, and where */
+        put: operations["put-alert-settings"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/settings/metrics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who may read /metrics, and what is in it */
+        get: operations["get-metrics-settings"];
+        /** Switch /metrics on or off; say who may read it */
+        put: operations["put-metrics-settings"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/settings/metrics/token": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Make the token for /metrics anew; shown this once */
+        post: operations["create-metrics-token"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/settings/tracing": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Where OpenTelemetry traces go */
+        get: operations["get-tracing-settings"];
+        /** Say where OpenTelemetry traces go */
+        put: operations["put-tracing-settings"];
         post?: never;
         delete?: never;
         options?: never;
@@ -930,29 +1141,160 @@ export interface components {
             name: string;
             revoked: boolean;
         };
+        ActiveAlert: {
+            message: string;
+            rule: string;
+            /** Format: date-time */
+            since: string;
+            subject: string;
+        };
         Actor: {
             ip?: string;
             name: string;
             /** @description session, token, cli, file or setup */
             via: string;
         };
+        AdminUser: {
+            /** Format: date-time */
+            created_at: string;
+            id: string;
+            name: string;
+            /**
+             * Format: date-time
+             * @description When the password was last set
+             */
+            password_at: string;
+            /** @description That are not over, newest first */
+            sessions: components["schemas"]["Session"][];
+            /** @description It is who asks */
+            you: boolean;
+        };
+        AdminsOutputBody: {
+            admins: components["schemas"]["AdminUser"][];
+        };
+        AlertChannel: {
+            /** @description The webhook is on this machine or a private network */
+            allow_private?: boolean;
+            /** @description Default true */
+            enabled?: boolean;
+            /** @enum {string} */
+            kind: "feishu" | "dingtalk" | "wecom" | "slack" | "generic";
+            /** @description Unique */
+            name: string;
+            /** @description Signs messages (Feishu, DingTalk, generic); shown as ****, which keeps it */
+            secret?: string;
+            /** @description Of the webhook. It holds a token, so only its host is shown again; one with **** keeps the channel's */
+            url: string;
+        };
+        AlertEvent: {
+            /** Format: date-time */
+            at: string;
+            message: string;
+            /** @description Why a channel did not get it */
+            problem?: string;
+            /** @description provider_down, error_rate, budget, key_out, disk_low or records_shed */
+            rule: string;
+            /** @enum {string} */
+            state: "fired" | "reminded" | "resolved";
+            /** @description What it is about */
+            subject: string;
+        };
+        AlertEventsOutputBody: {
+            /** @description What goes on now, the oldest first */
+            active: components["schemas"]["ActiveAlert"][];
+            /** @description What was told, the newest first */
+            events: components["schemas"]["AlertEvent"][];
+        };
+        AlertRules: {
+            budget?: components["schemas"]["AlertRulesBudgetStruct"];
+            disk_low?: components["schemas"]["AlertRulesDiskLowStruct"];
+            error_rate?: components["schemas"]["AlertRulesErrorRateStruct"];
+            key_out?: components["schemas"]["AlertRulesKeyOutStruct"];
+            provider_down?: components["schemas"]["AlertRulesProviderDownStruct"];
+            records_shed?: components["schemas"]["AlertRulesRecordsShedStruct"];
+            /** @description How often one is reminded of what goes on; default 4h, or off */
+            remind?: string;
+            /** @description How long something must be gone before it is over; default 2m */
+            settle?: string;
+        };
+        AlertRulesBudgetStruct: {
+            /**
+             * @description Of a day (UTC), in the currency that sums are shown in; empty: none
+             * @example 100
+             */
+            amount?: string;
+            /**
+             * Format: int64
+             * @description Percent at which to warn; default 80
+             */
+            warn?: number;
+        };
+        AlertRulesDiskLowStruct: {
+            enabled?: boolean;
+            /**
+             * Format: int64
+             * @description Free where the data is, below which; default 1024
+             */
+            mib?: number;
+        };
+        AlertRulesErrorRateStruct: {
+            enabled?: boolean;
+            /**
+             * Format: int64
+             * @description Calls, below which nothing is said; default 20
+             */
+            least?: number;
+            /**
+             * Format: int64
+             * @description Of the calls failed; default 20
+             */
+            percent?: number;
+            /** @description Default 5m, at most 1h */
+            within?: string;
+        };
+        AlertRulesKeyOutStruct: {
+            enabled?: boolean;
+        };
+        AlertRulesProviderDownStruct: {
+            enabled?: boolean;
+            /** @description A target's circuit breaker has been open for; default 1m */
+            for?: string;
+        };
+        AlertRulesRecordsShedStruct: {
+            enabled?: boolean;
+        };
+        Alerts: {
+            channels: components["schemas"]["AlertChannel"][];
+            enabled: boolean;
+            /**
+             * @description Of the messages; default zh
+             * @enum {string}
+             */
+            language?: "zh" | "en";
+            rules?: components["schemas"]["AlertRules"];
+            /**
+             * Format: int64
+             * @description Send it back with a change
+             */
+            version: number;
+        };
         Attempt: {
             /**
              * Format: int64
              * @description Of the body that came
              */
-            bytes_in: number;
+            bytes_in?: number;
             /**
              * Format: int64
              * @description Of the body sent to the vendor
              */
-            bytes_out: number;
+            bytes_out?: number;
             class: string;
             /**
              * Format: double
              * @description Dialling; 0 on a reused connection
              */
-            connect_ms: number;
+            connect_ms?: number;
             cost?: components["schemas"]["CallCost"];
             /** @description The protocol spoken to the vendor */
             dialect: string;
@@ -969,31 +1311,31 @@ export interface components {
              */
             headers_ms: number;
             /** @description It was started beside another that had not begun to answer */
-            hedge: boolean;
+            hedge?: boolean;
             /**
              * Format: double
              * @description The longest silence between two pieces of the answer
              */
-            idle_ms: number;
+            idle_ms?: number;
             /** @description The fault that an admin or a game day put in its way; none: the fake vendor answered well */
             injected?: string;
             /** @description The key's name */
             key: string;
-            /** @description What of the request could not be carried into the vendor's dialect, as the header x-posthouse-lossy had it */
+            /** @description What of the request could not be said in its dialect */
             lossy?: string;
             /**
              * Format: int64
              * @description Events of its stream that were not in the protocol
              */
-            malformed: number;
+            malformed?: number;
             /** @description The vendor's own words */
             message?: string;
             model: string;
             provider: string;
             /** @description It went on with an answer that another had begun */
-            resumed: boolean;
+            resumed?: boolean;
             /** @description It went out on a connection that was open already */
-            reused: boolean;
+            reused?: boolean;
             /** Format: double */
             start_ms: number;
             /**
@@ -1005,11 +1347,11 @@ export interface components {
              * Format: double
              * @description The handshake
              */
-            tls_ms: number;
-            /** @description What it used; of one that was called off an estimate of its prompt; not there if nobody knows */
+            tls_ms?: number;
+            /** @description What it used; of one that was called off an estimate of its prompt */
             tokens?: components["schemas"]["CallTokens"];
             /** @description Under which the vendor knows it */
-            vendor_id: string;
+            vendor_id?: string;
         };
         Call: {
             /** @description The model the client asked for */
@@ -1021,7 +1363,7 @@ export interface components {
              * Format: int64
              * @description Of the answer, read after the client had left, for what it used
              */
-            bytes_dropped: number;
+            bytes_dropped?: number;
             /** Format: int64 */
             bytes_in: number;
             /** Format: int64 */
@@ -1073,6 +1415,8 @@ export interface components {
              * @description Output tokens per second after the first content of a stream; 0: not known
              */
             tokens_per_s: number;
+            /** @description Of the OpenTelemetry trace, where tracing is on */
+            trace_id?: string;
             /**
              * Format: double
              * @description Start to first content; 0: none came
@@ -1273,6 +1617,13 @@ export interface components {
         };
         ConsumersOutputBody: {
             consumers: components["schemas"]["Consumer"][];
+        };
+        CreateAdminInputBody: {
+            /** @description Your own password: whoever finds an open browser must not stay */
+            current: string;
+            name: string;
+            /** @description At least 10 characters, not the name */
+            password: string;
         };
         CreateConsumerKeyInputBody: {
             /**
@@ -1805,6 +2156,26 @@ export interface components {
              */
             via: "session" | "token";
         };
+        Metrics: {
+            /** @description Addresses and networks (10.0.0.0/8) that need no token */
+            allow?: string[];
+            /** @description Also count by consumer; at most 100 of them */
+            consumers?: boolean;
+            /** @description Answer GET /metrics on the console's port */
+            enabled: boolean;
+            /** @description Of the token that lets others in; not there: there is none */
+            token_hint?: string;
+            /**
+             * Format: int64
+             * @description Send it back with a change
+             */
+            version: number;
+        };
+        MetricsTokenOutputBody: {
+            hint: string;
+            /** @description For Authorization: Bearer; shown this once */
+            token: string;
+        };
         ModelMatch: {
             /**
              * @description Default exact
@@ -2254,6 +2625,27 @@ export interface components {
         ProvidersOutputBody: {
             providers: components["schemas"]["Provider"][];
         };
+        PutAlertsInputBody: {
+            channels: components["schemas"]["AlertChannel"][];
+            enabled: boolean;
+            /**
+             * @description Of the messages; default zh
+             * @enum {string}
+             */
+            language?: "zh" | "en";
+            rules?: components["schemas"]["AlertRules"];
+            /**
+             * Format: int64
+             * @description The version the change is based on
+             */
+            version?: number;
+        };
+        PutCertificateInputBody: {
+            /** @description PEM: the certificate, then those that lead to its issuer */
+            cert: string;
+            /** @description PEM: its private key, not encrypted */
+            key: string;
+        };
         PutCurrencyInputBody: {
             /**
              * @description Three letters
@@ -2264,6 +2656,19 @@ export interface components {
             rates?: {
                 [key: string]: string;
             };
+            /**
+             * Format: int64
+             * @description The version the change is based on
+             */
+            version?: number;
+        };
+        PutMetricsInputBody: {
+            /** @description Addresses and networks (10.0.0.0/8) that need no token */
+            allow?: string[];
+            /** @description Also count by consumer; at most 100 of them */
+            consumers?: boolean;
+            /** @description Answer GET /metrics on the console's port */
+            enabled: boolean;
             /**
              * Format: int64
              * @description The version the change is based on
@@ -2281,6 +2686,28 @@ export interface components {
             limits?: components["schemas"]["Limits"];
             /** @description Defaults for every provider and route */
             timeouts?: components["schemas"]["Timeouts"];
+            /**
+             * Format: int64
+             * @description The version the change is based on
+             */
+            version?: number;
+        };
+        PutTracingInputBody: {
+            /** @description Export calls as OpenTelemetry traces */
+            enabled: boolean;
+            /** @description The collector: OTLP over HTTP; /v1/traces is added where it has no path */
+            endpoint?: string;
+            /** @description Sent with every export, such as a token; values are never shown again, and **** keeps one */
+            headers?: {
+                [key: string]: string;
+            };
+            /** @description Tell vendors of the trace (traceparent); else it ends here */
+            propagate?: boolean;
+            /**
+             * Format: int64
+             * @description Of a thousand calls whose caller does not say whether it is traced; default 1000
+             */
+            sample?: number;
             /**
              * Format: int64
              * @description The version the change is based on
@@ -2350,6 +2777,23 @@ export interface components {
             /** Format: int64 */
             written: number;
         };
+        RestoreState: {
+            /**
+             * Format: date-time
+             * @description When it was uploaded
+             */
+            at?: string;
+            /** @description The next start puts a backup in place of what is there */
+            staged: boolean;
+        };
+        RevertInputBody: {
+            /** @description Also where an item was changed again since; what was done to it since is undone too */
+            force?: boolean;
+        };
+        RevertOutputBody: {
+            /** @description What could not be brought back, since no revision holds secrets */
+            lost: string[];
+        };
         Revision: {
             actor: components["schemas"]["Actor"];
             /** Format: date-time */
@@ -2387,9 +2831,9 @@ export interface components {
         };
         Route: {
             /** @description Whether a conversation goes back to the target and key where it was */
-            affinity: string;
+            affinity?: string;
             /** @description The order among the targets of one step */
-            balance: string;
+            balance?: string;
             /** Format: date-time */
             created_at: string;
             enabled: boolean;
@@ -2406,7 +2850,7 @@ export interface components {
              */
             position: number;
             /** @description What can't be carried into the vendor's dialect is refused, not left out */
-            strict: boolean;
+            strict?: boolean;
             targets: components["schemas"]["Target"][];
             timeouts: components["schemas"]["Timeouts"];
             /** Format: date-time */
@@ -2477,6 +2921,23 @@ export interface components {
             other?: boolean;
             /** @description One a step; null: nothing was measured */
             values: (number | null)[];
+        };
+        Session: {
+            /** @description What the browser says it is */
+            client: string;
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            expires: string;
+            id: string;
+            ip: string;
+            /**
+             * Format: date-time
+             * @description When it was last used, to the minute
+             */
+            seen_at: string;
+            /** @description It is the one that asks */
+            this: boolean;
         };
         Settings: {
             /** @enum {string} */
@@ -2578,6 +3039,24 @@ export interface components {
             /** Format: int64 */
             uptime_s: number;
         };
+        TLSState: {
+            file: string;
+            /**
+             * @description self: made by Posthouse; own: uploaded or put into the data folder; flags: named by --tls-cert, and changed there only
+             * @enum {string}
+             */
+            from: "self" | "own" | "flags";
+            issuer: string;
+            /** @description Host names and addresses it is for */
+            names: string[];
+            /** Format: date-time */
+            not_after: string;
+            /** Format: date-time */
+            not_before: string;
+            /** @description Fingerprint, in hex */
+            sha256: string;
+            subject: string;
+        };
         Target: {
             /** @description The model to ask for there; empty keeps the caller's */
             model?: string;
@@ -2612,6 +3091,17 @@ export interface components {
             since?: string;
             /** Format: int64 */
             tries: number;
+        };
+        TestAlertInputBody: {
+            /** @description Saved or not; with **** in its address or secret those of the saved channel of this name */
+            channel: components["schemas"]["AlertChannel"];
+            /** @enum {string} */
+            language?: "zh" | "en";
+        };
+        TestAlertOutputBody: {
+            ok: boolean;
+            /** @description What the webhook or the network said */
+            problem?: string;
         };
         TestNewInputBody: {
             /** @description Permit loopback and private addresses */
@@ -2799,7 +3289,10 @@ export interface components {
              * @description Tries of targets
              */
             attempts: number;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Not kept by consumer: 0 there
+             */
             bytes_in: number;
             /** Format: int64 */
             bytes_out: number;
@@ -2869,6 +3362,28 @@ export interface components {
             tokens_out_per_s: number;
             /** @description Start to first content, streams only */
             ttft_ms: components["schemas"]["Quantiles"];
+        };
+        Tracing: {
+            /** @description Export calls as OpenTelemetry traces */
+            enabled: boolean;
+            /** @description The collector: OTLP over HTTP; /v1/traces is added where it has no path */
+            endpoint?: string;
+            /** @description Sent with every export, such as a token; values are never shown again, and **** keeps one */
+            headers?: {
+                [key: string]: string;
+            };
+            /** @description Tell vendors of the trace (traceparent); else it ends here */
+            propagate?: boolean;
+            /**
+             * Format: int64
+             * @description Of a thousand calls whose caller does not say whether it is traced; default 1000
+             */
+            sample?: number;
+            /**
+             * Format: int64
+             * @description Send it back with a change
+             */
+            version: number;
         };
         UnbenchOutputBody: {
             /** @description The key was out of rotation */
@@ -3139,6 +3654,163 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    "list-admins": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AdminsOutputBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "create-admin": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateAdminInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AdminUser"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "delete-admin": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-alerts": {
+        parameters: {
+            query?: {
+                /** @description Only those before this moment, to read on */
+                before?: string;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlertEventsOutputBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "test-alert": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TestAlertInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TestAlertOutputBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     backup: {
         parameters: {
             query?: never;
@@ -3155,6 +3827,97 @@ export interface operations {
                 };
                 content: {
                     "application/gzip": string;
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-certificate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TLSState"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "put-certificate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PutCertificateInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TLSState"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "reset-certificate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TLSState"];
                 };
             };
             /** @description Error */
@@ -3779,7 +4542,7 @@ export interface operations {
     "monitor-health": {
         parameters: {
             query?: {
-                /** @description What the strips cover */
+                /** @description What the strips cover; at least 90 minutes */
                 range?: "15m" | "1h" | "6h" | "24h" | "7d" | "30d" | "90d";
             };
             header?: never;
@@ -5070,6 +5833,64 @@ export interface operations {
             };
         };
     };
+    "restore-state": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RestoreState"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "cancel-restore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RestoreState"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "list-revisions": {
         parameters: {
             query?: {
@@ -5090,6 +5911,41 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RevisionsOutputBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "revert-revision": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RevertInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RevertOutputBody"];
                 };
             };
             /** @description Error */
@@ -5399,6 +6255,35 @@ export interface operations {
             };
         };
     };
+    "end-session": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "get-settings": {
         parameters: {
             query?: never;
@@ -5451,6 +6336,230 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Settings"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-alert-settings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Alerts"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "put-alert-settings": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The version the change is based on, instead of in the body */
+                "If-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PutAlertsInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Alerts"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-metrics-settings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Metrics"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "put-metrics-settings": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The version the change is based on, instead of in the body */
+                "If-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PutMetricsInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Metrics"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "create-metrics-token": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MetricsTokenOutputBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-tracing-settings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Tracing"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "put-tracing-settings": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The version the change is based on, instead of in the body */
+                "If-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PutTracingInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Tracing"];
                 };
             };
             /** @description Error */

@@ -53,6 +53,14 @@ function make(language: string) {
     axis: (seconds: number, short: boolean) => (short ? hour : monthDay).format(new Date(seconds * 1000)),
     /** A moment in seconds since 1970, to the minute. */
     minute: (seconds: number) => minute.format(new Date(seconds * 1000)),
+    /** An amount; small ones to as many digits as it takes to see them. */
+    money: (n: number, currency: string) =>
+      new Intl.NumberFormat(language, {
+        style: 'currency',
+        currency: /^[A-Z]{3}$/.test(currency) ? currency : 'USD',
+        currencyDisplay: 'narrowSymbol',
+        ...(Math.abs(n) >= 1 || n === 0 ? { maximumFractionDigits: 2 } : { minimumFractionDigits: 2, maximumSignificantDigits: 3 }),
+      }).format(n),
     bytes: (n: number) => {
       const unit = n >= 2 ** 30 ? 3 : n >= 2 ** 20 ? 2 : n >= 1024 ? 1 : 0
       return `${bytes.format(n / 1024 ** unit)} ${['B', 'KiB', 'MiB', 'GiB'][unit]}`

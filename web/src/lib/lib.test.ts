@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { difference } from './diff'
 import { formatters, span } from './format'
 import { moved, percentages, rebalanced } from './list'
-import { fits, freeName, isPrivate, vendorOfKey } from './vendors'
+import { fits, freeName, isPrivate, leadsHere, vendorOfKey } from './vendors'
 
 describe('rebalanced', () => {
   it.each([
@@ -92,6 +92,15 @@ describe('vendors', () => {
     ]
     expect(own.filter((url) => !isPrivate(url))).toEqual([])
     expect(['https://api.openai.com/v1', 'http://172.32.0.1', 'https://10.example.com', ''].filter(isPrivate)).toEqual([])
+  })
+
+  it('knows an address that leads back to the gateway', () => {
+    const doors = ['http://localhost:8080', '', 'https://localhost:8443']
+    const own = ['http://localhost:8080/v1', 'http://127.0.0.1:8080', 'http://[::1]:8443/v1']
+    expect(own.filter((url) => !leadsHere(url, doors))).toEqual([])
+    expect(
+      ['http://localhost:8081/v1', 'http://10.0.0.1:8080', 'https://api.openai.com/v1', '', 'x'].filter((url) => leadsHere(url, doors)),
+    ).toEqual([])
   })
 
   it('finds a free name', () => {

@@ -137,18 +137,19 @@ function readParagraph(lines: string[], at: number): [Block, number] {
   return [{ kind: 'paragraph', of: parseInline(lines.slice(at, end).join('\n')) }, end - at]
 }
 
-// In the order they are tried at a place in a line.
+// In the order they are tried at a place in a line. What is marked has a
+// length, so that marks which never end cost little.
 const patterns: [RegExp, (m: RegExpExecArray, depth: number) => Inline][] = [
   [/\\([\\`*_{}[\]()#+\-.!|~>])/y, (m) => ({ kind: 'text', text: m[1] ?? '' })],
-  [/(`+)(?!`)([\s\S]*?[^`])\1(?!`)/y, (m) => ({ kind: 'code', text: (m[2] ?? '').replace(/\n/g, ' ').replace(/^ (.+) $/, '$1') })],
-  [/(\*\*|__)(?=\S)([\s\S]*?\S)\1/y, (m, depth) => ({ kind: 'strong', of: parseInline(m[2] ?? '', depth + 1) })],
-  [/\*(?=[^\s*])([\s\S]*?[^\s*])\*(?!\*)/y, (m, depth) => ({ kind: 'em', of: parseInline(m[1] ?? '', depth + 1) })],
+  [/(`+)(?!`)([\s\S]{0,2000}?[^`])\1(?!`)/y, (m) => ({ kind: 'code', text: (m[2] ?? '').replace(/\n/g, ' ').replace(/^ (.+) $/, '$1') })],
+  [/(\*\*|__)(?=\S)([\s\S]{0,2000}?\S)\1/y, (m, depth) => ({ kind: 'strong', of: parseInline(m[2] ?? '', depth + 1) })],
+  [/\*(?=[^\s*])([\s\S]{0,2000}?[^\s*])\*(?!\*)/y, (m, depth) => ({ kind: 'em', of: parseInline(m[1] ?? '', depth + 1) })],
   [
-    /(?<![\p{L}\p{N}])_(?=[^\s_])([\s\S]*?[^\s_])_(?![\p{L}\p{N}])/uy,
+    /(?<![\p{L}\p{N}])_(?=[^\s_])([\s\S]{0,2000}?[^\s_])_(?![\p{L}\p{N}])/uy,
     (m, depth) => ({ kind: 'em', of: parseInline(m[1] ?? '', depth + 1) }),
   ],
-  [/~~(?=\S)([\s\S]*?\S)~~/y, (m, depth) => ({ kind: 'strike', of: parseInline(m[1] ?? '', depth + 1) })],
-  [/!?\[([^\]\n]*)\]\(\s*<?([^\s<>()]*(?:\([^\s()]*\)[^\s<>()]*)*)>?(?:\s+"[^"\n]*")?\s*\)/y, link],
+  [/~~(?=\S)([\s\S]{0,2000}?\S)~~/y, (m, depth) => ({ kind: 'strike', of: parseInline(m[1] ?? '', depth + 1) })],
+  [/!?\[([^\]\n]{0,500})\]\(\s*<?([^\s<>()]*(?:\([^\s()]*\)[^\s<>()]*)*)>?(?:\s+"[^"\n]*")?\s*\)/y, link],
   [
     /<?(https?:\/\/[^\s<>()"'\]]+[^\s<>()"'\].,;:!?*_~])>?/y,
     (m) => ({ kind: 'link', url: m[1] ?? '', of: [{ kind: 'text', text: m[1] ?? '' }] }),

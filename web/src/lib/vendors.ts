@@ -61,6 +61,17 @@ export function freeName(wanted: string, taken: readonly string[]): string {
   }
 }
 
+/** Whether a URL leads to one of our own doors: this machine, and the same port. */
+export function leadsHere(url: string, doors: readonly string[]): boolean {
+  try {
+    const { hostname, port } = new URL(url)
+    const here = /^(localhost|.*\.localhost|127\.\d+\.\d+\.\d+|0\.0\.0\.0|\[::1?\])$/.test(hostname)
+    return here && port !== '' && doors.some((door) => door && new URL(door).port === port)
+  } catch {
+    return false
+  }
+}
+
 /** Whether a URL plainly leads to this machine or a private network. */
 export function isPrivate(url: string): boolean {
   const host = /^https?:\/\/(?:[^/@]*@)?(\[[^\]]+\]|[^/:?#]+)/i.exec(url.trim())?.[1]?.toLowerCase() ?? ''

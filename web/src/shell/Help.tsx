@@ -9,6 +9,10 @@ export function Help({ onClose }: { onClose: () => void }) {
     ['Ctrl S / ⌘S', t('common.save')],
     ['Ctrl ↵ / ⌘↵', t('playground.send')],
     ['Esc', t('common.close')],
+    ['/', t('logs.filter')],
+    ['j  k', t('shell.rows')],
+    ['[  ]', t('shell.neighbours')],
+    ['t', t('shell.theme.title')],
     ['?', t('shell.keys')],
     ...pages.filter((p) => p.jump).map((p): [string, string] => [`g ${p.jump}`, t(p.title)]),
   ]

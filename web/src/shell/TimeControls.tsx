@@ -22,7 +22,7 @@ export function TimeControls({ live }: { live: boolean }) {
   const choose = (name: string) => (name === 'custom' ? setChoosing(true) : time.set({ last: name as RangeName }))
   return (
     <>
-      <span className="hidden 2xl:block">
+      <span className="hidden min-[87.5rem]:block">
         <Segmented
           label={t('range.title')}
           value={'last' in range ? range.last : 'custom'}
@@ -37,7 +37,7 @@ export function TimeControls({ live }: { live: boolean }) {
         aria-label={t('range.title')}
         value={'last' in range ? range.last : 'custom'}
         onChange={(event) => choose(event.target.value)}
-        className="h-9 max-w-32 rounded-lg border border-line bg-surface px-2 text-[0.93rem] text-ink2 hover:bg-sunken sm:max-w-none 2xl:hidden"
+        className="h-9 max-w-24 rounded-lg border border-line bg-surface px-2 text-[0.93rem] text-ink2 hover:bg-sunken sm:max-w-none min-[87.5rem]:hidden"
       >
         {rangeNames.map((name) => (
           <option key={name} value={name}>

@@ -1,5 +1,5 @@
 import { useMatches } from '@tanstack/react-router'
-import { Languages, LogOut, Menu as MenuIcon, Monitor, Moon, Search, Sun, UserRound } from 'lucide-react'
+import { Languages, LogOut, type LucideIcon, Menu as MenuIcon, Monitor, Moon, Search, Sun, UserRound } from 'lucide-react'
 import { Suspense, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { api, unwrap } from '@/api/client'
@@ -10,6 +10,7 @@ import { lazily } from '@/lib/lazily'
 import { pages } from '@/page'
 import { Button, IconButton } from '@/ui/Button'
 import { LazyMenu } from '@/ui/LazyMenu'
+import type { MenuItem } from '@/ui/Menu'
 import { Freshness, TimeControls } from './TimeControls'
 import { chosenTheme, setTheme, themes } from './theme'
 
@@ -45,26 +46,28 @@ export function Topbar({ name, onMenu, onSearch }: Props) {
         </kbd>
       </button>
       {page?.ranged && <TimeControls live />}
-      <LanguageMenu />
-      <ThemeMenu />
+      {/* On a phone these are in the menu of the account. */}
+      <span className="hidden sm:contents">
+        <LanguageMenu />
+        <ThemeMenu />
+      </span>
       <UserMenu name={name} />
     </header>
   )
 }
 
-export function LanguageMenu() {
-  const { t, i18n } = useTranslation()
-  const items = (Object.keys(languages) as Language[]).map((lng) => ({
+function useLanguages(): MenuItem[] {
+  const { i18n } = useTranslation()
+  return (Object.keys(languages) as Language[]).map((lng) => ({
     label: languages[lng],
     checked: i18n.language === lng,
     onSelect: () => void setLanguage(lng),
   }))
-  return <LazyMenu trigger={<IconButton label={t('shell.language')} icon={Languages} />} groups={[items]} />
 }
 
 const themeIcons = { light: Sun, dark: Moon, system: Monitor }
 
-export function ThemeMenu() {
+function useThemes(): { items: MenuItem[]; icon: LucideIcon } {
   const { t } = useTranslation()
   const [chosen, setChosen] = useState(chosenTheme())
   const items = themes.map((theme) => ({
@@ -76,7 +79,18 @@ export function ThemeMenu() {
       setChosen(theme)
     },
   }))
-  return <LazyMenu trigger={<IconButton label={t('shell.theme.title')} icon={themeIcons[chosen]} />} groups={[items]} />
+  return { items, icon: themeIcons[chosen] }
+}
+
+export function LanguageMenu() {
+  const { t } = useTranslation()
+  return <LazyMenu trigger={<IconButton label={t('shell.language')} icon={Languages} />} groups={[useLanguages()]} />
+}
+
+export function ThemeMenu() {
+  const { t } = useTranslation()
+  const { items, icon } = useThemes()
+  return <LazyMenu trigger={<IconButton label={t('shell.theme.title')} icon={icon} />} groups={[items]} />
 }
 
 /** Leaves for the login page with nothing remembered. */
@@ -89,6 +103,8 @@ function UserMenu({ name }: { name: string }) {
   const { t } = useTranslation()
   const [open, setOpen] = useState<'password' | 'everywhere' | undefined>()
   const close = () => setOpen(undefined)
+  const inLanguage = useLanguages()
+  const inTheme = useThemes().items
   return (
     <>
       <LazyMenu
@@ -105,6 +121,7 @@ function UserMenu({ name }: { name: string }) {
           </p>
         }
         groups={[
+          ...(window.innerWidth < 640 ? [inLanguage, inTheme] : []),
           [{ label: t('shell.password.title'), onSelect: () => setOpen('password') }],
           [
             { label: t('shell.logout'), icon: LogOut, onSelect: () => void unwrap(api.POST('/api/logout')).then(leave, leave) },

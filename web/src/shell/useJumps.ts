@@ -1,6 +1,7 @@
 import { useNavigate } from '@tanstack/react-router'
 import { useEffect, useRef } from 'react'
 import { pages } from '@/page'
+import { setTheme } from './theme'
 
 interface Actions {
   palette: () => void
@@ -28,6 +29,7 @@ export function useJumps(actions: Actions): void {
       if (isWriting(event.target) || event.metaKey || event.ctrlKey || event.altKey) return
       if (document.querySelector('[role="dialog"]')) return
       if (event.key === '?') latest.current.help()
+      if (event.key === 't') setTheme(document.documentElement.dataset.theme === 'dark' ? 'light' : 'dark')
       const page = Date.now() - pressedG < 1_000 && pages.find((p) => p.jump === event.key)
       if (page) void navigate({ to: page.path })
       pressedG = event.key === 'g' ? Date.now() : 0

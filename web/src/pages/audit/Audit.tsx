@@ -1,5 +1,6 @@
 import { useInfiniteQuery } from '@tanstack/react-query'
-import { ChevronRight, ClipboardList } from 'lucide-react'
+import { ChevronRight, ClipboardList, Undo2 } from 'lucide-react'
+import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { api, type Revision, type RevisionItem, unwrap } from '@/api/client'
 import { difference } from '@/lib/diff'
@@ -10,6 +11,7 @@ import { Badge, type Tone } from '@/ui/Badge'
 import { Button } from '@/ui/Button'
 import { Empty, Loading } from '@/ui/Feedback'
 import { PageHead } from '@/ui/PageHead'
+import { Revert, revertible } from './Revert'
 
 export default function Audit() {
   const { t } = useTranslation()
@@ -79,6 +81,7 @@ const vias = ['session', 'token', 'cli', 'file', 'setup'] as const
 function Row({ revision }: { revision: Revision }) {
   const { t } = useTranslation()
   const f = useFormat()
+  const [reverting, setReverting] = useState(false)
   const via = vias.find((v) => v === revision.actor.via)
   return (
     <li>
@@ -99,6 +102,12 @@ function Row({ revision }: { revision: Revision }) {
           {revision.items.map((item) => (
             <Item key={`${item.kind} ${item.id}`} item={item} />
           ))}
+          {revision.items.some((item) => revertible.has(item.kind)) && (
+            <Button size="sm" icon={Undo2} onClick={() => setReverting(true)}>
+              {t('audit.revert')}
+            </Button>
+          )}
+          {reverting && <Revert revision={revision} onClose={() => setReverting(false)} />}
         </div>
       </details>
     </li>

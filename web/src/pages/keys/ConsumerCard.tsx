@@ -5,13 +5,13 @@ import { useTranslation } from 'react-i18next'
 import { api, type Consumer, type ConsumerKey, unwrap } from '@/api/client'
 import { refresh } from '@/api/queries'
 import { useFormat } from '@/lib/format'
+import { toastDeleted } from '@/parts/undo'
 import { Badge } from '@/ui/Badge'
 import { Button, IconButton } from '@/ui/Button'
 import { Card } from '@/ui/Card'
 import { Confirm } from '@/ui/Confirm'
 import { ErrorNote } from '@/ui/Feedback'
 import { Switch } from '@/ui/Switch'
-import { toast } from '@/ui/toast'
 import { ConsumerKeyDialog } from './ConsumerKeyDialog'
 import { NewKeyDialog } from './NewKeyDialog'
 
@@ -61,7 +61,7 @@ export function ConsumerCard({ consumer, onEdit }: { consumer: Consumer; onEdit:
           onClose={() => setDeleting(false)}
           onConfirm={async () => {
             await unwrap(api.DELETE('/api/consumers/{id}', { params: { path: { id: consumer.id } } }))
-            toast(t('common.deleted'), consumer.name)
+            toastDeleted(consumer.name, `delete consumer ${consumer.name}`)
             await refresh('consumers')
           }}
         >

@@ -1,3 +1,4 @@
+// @vitest-environment happy-dom
 import { expect, it } from 'vitest'
 import { strength } from '../setup/AccountStep'
 import { safeNext } from './Login'

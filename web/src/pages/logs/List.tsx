@@ -1,5 +1,6 @@
 import { Link } from '@tanstack/react-router'
-import { memo, useEffect, useRef, useSyncExternalStore } from 'react'
+import { useVirtualizer } from '@tanstack/react-virtual'
+import { memo, useEffect, useSyncExternalStore } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { Call } from '@/api/client'
 import { useFormat } from '@/lib/format'
@@ -7,18 +8,108 @@ import { type Params, useParam } from '@/lib/params'
 import { OutcomeBadge } from '@/parts/outcome'
 import { cx } from '@/ui/cx'
 
-const narrow = window.matchMedia('(max-width: 639px)')
+const narrow = window.matchMedia('(max-width: 767px)')
 function onNarrow(changed: () => void): () => void {
   narrow.addEventListener('change', changed)
   return () => narrow.removeEventListener('change', changed)
 }
 
-/** The calls as a table, or as cards where there is no room for one. */
-export function CallList({ calls }: { calls: Call[] }) {
+// Columns give way from the right as the room gets less.
+const columns =
+  'grid grid-cols-[6.5rem_7rem_minmax(6rem,1fr)_minmax(10rem,2.2fr)_8rem_5.5rem_5.5rem] lg:grid-cols-[6.5rem_7rem_minmax(6rem,1fr)_minmax(10rem,2fr)_minmax(5rem,0.8fr)_8rem_5.5rem_5rem_6rem]'
+
+interface Props {
+  calls: Call[]
+  /** There is more to be read when the end comes near. */
+  onEnd: () => void
+  onTop: (top: boolean) => void
+  scroller: React.RefObject<HTMLDivElement | null>
+}
+
+/** The calls, of which only those in sight are drawn; as a table, or as cards where there is no room for one. */
+export function CallList({ calls, onEnd, onTop, scroller }: Props) {
+  const { t } = useTranslation()
   const cards = useSyncExternalStore(onNarrow, () => narrow.matches)
-  const list = useRef<HTMLDivElement>(null)
-  useRowKeys(list)
-  return <div ref={list}>{cards ? <Cards calls={calls} /> : <Table calls={calls} />}</div>
+  const [open] = useParam('id')
+  const virtual = useVirtualizer({
+    count: calls.length,
+    getScrollElement: () => scroller.current,
+    estimateSize: () => (cards ? 92 : 38),
+    overscan: 12,
+    getItemKey: (i) => calls[i]?.id ?? i,
+  })
+  const items = virtual.getVirtualItems()
+  const last = items.at(-1)?.index ?? 0
+  // biome-ignore lint/correctness/useExhaustiveDependencies: once for each end that is reached
+  useEffect(() => {
+    if (calls.length > 0 && last >= calls.length - 20) onEnd()
+  }, [last, calls.length])
+  useRowKeys(scroller)
+  const head = ['time', 'status', 'route', 'model', 'consumer', 'tokens', 'first', 'total', 'cost'] as const
+  const names = {
+    time: t('logs.time'),
+    status: t('logs.status'),
+    route: t('chat.route'),
+    model: t('chat.model'),
+    consumer: t('dryRun.consumer'),
+    tokens: t('chat.tokens'),
+    first: t('chat.first'),
+    total: t('chat.total'),
+    cost: t('logs.cost'),
+  }
+  return (
+    <div
+      ref={scroller}
+      role="table"
+      aria-label={t('logs.title')}
+      aria-rowcount={calls.length + 1}
+      tabIndex={0}
+      onScroll={(event) => onTop(event.currentTarget.scrollTop < 20)}
+      className="max-h-[calc(100dvh-15rem)] min-h-72 overflow-y-auto overscroll-contain border-line border-t"
+    >
+      <div role="rowgroup" className={cx('sticky top-0 z-10 border-line border-b bg-surface text-[0.86rem] text-ink3', cards && 'sr-only')}>
+        <div role="row" aria-rowindex={1} className={columns}>
+          {head.map((name) => (
+            <span
+              key={name}
+              role="columnheader"
+              className={cx(
+                'truncate px-2 py-2 font-medium first:pl-4 last:pr-4',
+                ['tokens', 'first', 'total', 'cost'].includes(name) && 'text-right',
+                ['consumer', 'cost'].includes(name) && 'max-lg:hidden',
+              )}
+            >
+              {names[name]}
+            </span>
+          ))}
+        </div>
+      </div>
+      <div role="rowgroup" className="relative" style={{ height: virtual.getTotalSize() }}>
+        {items.map((item) => {
+          const call = calls[item.index]
+          return (
+            call && (
+              <div
+                key={item.key}
+                ref={virtual.measureElement}
+                data-index={item.index}
+                role="row"
+                tabIndex={-1}
+                aria-rowindex={item.index + 2}
+                className={cx(
+                  'absolute inset-x-0 top-0 border-line border-b focus-within:bg-tint',
+                  call.id === open ? 'bg-tint' : 'hover:bg-sunken',
+                )}
+                style={{ transform: `translateY(${item.start}px)` }}
+              >
+                {cards ? <CardRow call={call} /> : <Row call={call} />}
+              </div>
+            )
+          )
+        })}
+      </div>
+    </div>
+  )
 }
 
 /** j and k go from row to row; Enter follows the link one stands on. */
@@ -28,7 +119,9 @@ function useRowKeys(list: React.RefObject<HTMLDivElement | null>) {
       const by = { j: 1, k: -1 }[event.key]
       if (!by || event.ctrlKey || event.metaKey || event.altKey) return
       if (event.target instanceof HTMLInputElement || document.querySelector('[role="dialog"]')) return
-      const rows = [...(list.current?.querySelectorAll<HTMLElement>('a[data-row]') ?? [])]
+      const rows = [...(list.current?.querySelectorAll<HTMLElement>('a[data-row]') ?? [])].sort(
+        (a, b) => a.getBoundingClientRect().top - b.getBoundingClientRect().top,
+      )
       const at = rows.indexOf(document.activeElement as HTMLElement)
       rows[at < 0 ? 0 : Math.min(rows.length - 1, Math.max(0, at + by))]?.focus()
     }
@@ -41,65 +134,53 @@ function opens(id: string) {
   return { to: '.', search: ((old: Params) => ({ ...old, id })) as never, resetScroll: false, 'data-row': '' } as const
 }
 
-function Table({ calls }: { calls: Call[] }) {
-  const { t } = useTranslation()
-  const [open] = useParam('id')
-  const head = 'border-line border-y px-3 py-2 font-medium whitespace-nowrap'
-  return (
-    <div className="overflow-x-auto" role="group" aria-label={t('logs.title')} tabIndex={0}>
-      <table className="w-full border-separate border-spacing-0 text-left">
-        <thead className="text-[0.86rem] text-ink3">
-          <tr>
-            <th className={cx(head, 'pl-4')}>{t('logs.time')}</th>
-            <th className={head}>{t('logs.status')}</th>
-            <th className={head}>{t('chat.route')}</th>
-            <th className={head}>{t('chat.model')}</th>
-            <th className={cx(head, 'max-xl:hidden')}>{t('dryRun.consumer')}</th>
-            <th className={cx(head, 'text-right')}>{t('chat.tokens')}</th>
-            <th className={cx(head, 'text-right')}>{t('chat.first')}</th>
-            <th className={cx(head, 'text-right')}>{t('chat.total')}</th>
-            <th className={cx(head, 'pr-4 text-right max-lg:hidden')}>{t('chat.attempts')}</th>
-          </tr>
-        </thead>
-        <tbody>
-          {calls.map((call) => (
-            <Row key={call.id} call={call} open={call.id === open} />
-          ))}
-        </tbody>
-      </table>
-    </div>
-  )
-}
-
-const Row = memo(function Row({ call, open }: { call: Call; open: boolean }) {
+const Row = memo(function Row({ call }: { call: Call }) {
   const f = useFormat()
-  const cell = 'border-line border-b px-3 py-2 group-last:border-b-0'
-  const number = cx(cell, 'whitespace-nowrap text-right tabular-nums')
+  const cell = 'truncate px-2 py-2'
+  const number = cx(cell, 'text-right tabular-nums')
   return (
-    <tr className={cx('group relative focus-within:bg-tint', open ? 'bg-tint' : 'hover:bg-sunken')}>
-      <td className={cx(cell, 'whitespace-nowrap pl-4 tabular-nums')}>
+    <div className={columns}>
+      <span role="cell" className={cx(cell, 'pl-4 tabular-nums')}>
         {/* The link covers its row. */}
         <Link {...opens(call.id)} className="after:absolute after:inset-0" title={f.time(call.at)}>
           <time dateTime={call.at}>{f.clock(call.at)}</time>
         </Link>
-      </td>
-      <td className={cell}>
+      </span>
+      <span role="cell" className="px-2 py-[0.45rem]">
         <OutcomeBadge call={call} />
-      </td>
-      <td className={cx(cell, 'max-w-40 truncate font-medium')}>{call.route || '–'}</td>
-      <td className={cx(cell, 'w-full max-w-0')}>
+      </span>
+      <span role="cell" className={cx(cell, 'font-medium')}>
+        {call.route || '–'}
+      </span>
+      <span role="cell" className={cell}>
         <Models call={call} />
-      </td>
-      <td className={cx(cell, 'max-w-48 truncate max-xl:hidden')}>{call.consumer || '–'}</td>
-      <td className={number}>
-        <Tokens call={call} />
-      </td>
-      <td className={number}>{call.ttft_ms > 0 ? f.ms(call.ttft_ms) : '–'}</td>
-      <td className={number}>{f.ms(call.duration_ms)}</td>
-      <td className={cx(number, 'pr-4 max-lg:hidden')}>{f.number(call.attempts.length)}</td>
-    </tr>
+      </span>
+      <span role="cell" className={cx(cell, 'max-lg:hidden')}>
+        {call.consumer || '–'}
+      </span>
+      <span role="cell" className={number}>
+        <CallTokens call={call} />
+      </span>
+      <span role="cell" className={number}>
+        {call.ttft_ms > 0 ? f.ms(call.ttft_ms) : '–'}
+      </span>
+      <span role="cell" className={number}>
+        {f.ms(call.duration_ms)}
+      </span>
+      <span role="cell" className={cx(number, 'pr-4 max-lg:hidden')}>
+        <Cost call={call} />
+      </span>
+    </div>
   )
 })
+
+/** What a call cost; a price that is not known is no price, not nothing. */
+export function Cost({ call }: { call: Pick<Call, 'cost' | 'tokens'> }) {
+  const { t } = useTranslation()
+  const f = useFormat()
+  if (call.cost) return f.money(call.cost.display_amount, call.cost.display_currency)
+  return call.tokens ? <span title={t('logs.unpriced')}>?</span> : '–'
+}
 
 /** Who answered with which model, as one asks for it by name. */
 function served(call: Call): string {
@@ -110,7 +191,7 @@ function Models({ call }: { call: Call }) {
   const by = served(call)
   const same = by === call.asked
   return (
-    <span className="block truncate" title={[call.asked, !same && by].filter(Boolean).join(' → ')}>
+    <span title={[call.asked, !same && by].filter(Boolean).join(' → ')}>
       <span className={same ? undefined : 'text-ink2'}>{call.asked || '–'}</span>
       {by && !same && (
         <>
@@ -122,57 +203,48 @@ function Models({ call }: { call: Call }) {
   )
 }
 
-function Tokens({ call }: { call: Call }) {
+export function CallTokens({ call }: { call: Pick<Call, 'tokens'> }) {
   const f = useFormat()
   if (!call.tokens) return '–'
-  const { input, cache_read, cache_write, output } = call.tokens
-  return `${f.number(input + cache_read + cache_write)} / ${f.number(output)}`
+  const { input, cache_read, cache_write, output, input_from, output_from } = call.tokens
+  // What was not counted by the vendor is marked.
+  const about = [input_from, output_from].some((from) => from === 'estimated' || from === 'counted') ? '≈ ' : ''
+  return `${about}${f.number(input + cache_read + cache_write)} / ${f.number(output)}`
 }
 
-function Cards({ calls }: { calls: Call[] }) {
+function CardRow({ call }: { call: Call }) {
   const { t } = useTranslation()
   const f = useFormat()
   return (
-    <ul className="divide-y divide-line border-line border-t">
-      {calls.map((call) => (
-        <li key={call.id}>
-          <Link {...opens(call.id)} className="block px-4 py-3 hover:bg-sunken">
-            <span className="flex items-center gap-2">
-              <OutcomeBadge call={call} />
-              <span className="min-w-0 flex-1 truncate font-medium">{call.route || call.asked}</span>
-              <time dateTime={call.at} className="text-ink3 tabular-nums">
-                {f.clock(call.at)}
-              </time>
+    <div role="cell">
+      <Link {...opens(call.id)} className="block px-4 py-3">
+        <span className="flex items-center gap-2">
+          <OutcomeBadge call={call} />
+          <span className="min-w-0 flex-1 truncate font-medium">{call.route || call.asked || call.path}</span>
+          <time dateTime={call.at} className="text-ink3 tabular-nums">
+            {f.clock(call.at)}
+          </time>
+        </span>
+        <span className="mt-1 block truncate text-ink2">
+          <Models call={call} />
+        </span>
+        <span className="mt-0.5 flex flex-wrap gap-x-4 text-[0.93rem] text-ink3 tabular-nums">
+          <span>
+            {t('chat.total')} {f.ms(call.duration_ms)}
+          </span>
+          {call.ttft_ms > 0 && (
+            <span>
+              {t('chat.first')} {f.ms(call.ttft_ms)}
             </span>
-            {(call.route || served(call) !== call.asked) && (
-              <span className="mt-1 block text-ink2">
-                <Models call={call} />
-              </span>
-            )}
-            <span className="mt-0.5 flex flex-wrap gap-x-4 text-[0.93rem] text-ink3 tabular-nums">
-              <span>
-                {t('chat.total')} {f.ms(call.duration_ms)}
-              </span>
-              {call.ttft_ms > 0 && (
-                <span>
-                  {t('chat.first')} {f.ms(call.ttft_ms)}
-                </span>
-              )}
-              {call.tokens && (
-                <span>
-                  {t('chat.tokens')} <Tokens call={call} />
-                </span>
-              )}
-              {call.attempts.length > 1 && (
-                <span>
-                  {t('chat.attempts')} {f.number(call.attempts.length)}
-                </span>
-              )}
-              {call.consumer && <span>{call.consumer}</span>}
+          )}
+          {call.tokens && (
+            <span>
+              {t('chat.tokens')} <CallTokens call={call} />
             </span>
-          </Link>
-        </li>
-      ))}
-    </ul>
+          )}
+          {call.consumer && <span className="truncate">{call.consumer}</span>}
+        </span>
+      </Link>
+    </div>
   )
 }

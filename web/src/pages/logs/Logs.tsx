@@ -1,102 +1,122 @@
 import { useQuery } from '@tanstack/react-query'
 import { useNavigate } from '@tanstack/react-router'
-import { useDeferredValue, useEffect, useMemo, useRef, useState } from 'react'
+import { Download, ListFilter } from 'lucide-react'
+import { useDeferredValue, useMemo, useRef, useState } from 'react'
 import { useTranslation } from 'react-i18next'
-import { api, type Call, unwrap } from '@/api/client'
-import { client } from '@/api/queries'
+import { queries } from '@/api/queries'
 import { useFormat } from '@/lib/format'
 import { type Params, useParam } from '@/lib/params'
+import { useRange } from '@/lib/range'
 import { outcomes } from '@/parts/outcome'
 import { Button } from '@/ui/Button'
-import { Loading, Notice } from '@/ui/Feedback'
-import { Segmented } from '@/ui/Segmented'
+import { cx } from '@/ui/cx'
+import { ErrorNote, Loading, Notice, SkeletonRows } from '@/ui/Feedback'
+import { LazyMenu } from '@/ui/LazyMenu'
+import { Compare } from './Compare'
 import { Detail } from './Detail'
-import { askedOutcome, filterCalls, parseFilter, withField } from './filter'
+import { FacetPanel } from './FacetPanel'
+import { FilterBox } from './FilterBox'
+import { parseFilter } from './filter'
 import { CallList } from './List'
-import { kept, merged } from './latest'
 import { NoCalls } from './NoCalls'
+import { exportURL, useFacets, useLog } from './useLog'
 
-const step = 50
-const key = ['requests', 'all']
-
-/** The newest calls, joined with those already known: only the first look asks for all. */
-async function latest(): Promise<Call[]> {
-  const ask = async (limit: number) => (await unwrap(api.GET('/api/requests', { params: { query: { limit } } }))).requests
-  const known = client.getQueryData<Call[]>(key)
-  return (known && merged(known, await ask(step), step)) ?? (await ask(kept))
-}
-
-/** The latest calls of clients, and what became of each. */
+/** The requests of clients, and what became of each. */
 export default function Logs() {
-  const [paused, setPaused] = useParam('paused')
-  const calls = useQuery({ queryKey: key, queryFn: latest, refetchInterval: paused ? false : 2_000, staleTime: 1_000 })
+  const any = useQuery(queries.anyRequest)
   return (
-    <Loading query={calls} rows={8}>
-      {(all) =>
-        all.length > 0 ? (
-          <Found calls={all} live={!paused} setLive={(live) => setPaused(live ? undefined : '1')} />
-        ) : (
-          <>
-            <NoCalls />
-            <Opened calls={[]} />
-          </>
-        )
-      }
-    </Loading>
+    <>
+      <Loading query={any} rows={8}>
+        {(found) => (found ? <Found /> : <NoCalls />)}
+      </Loading>
+      <Opened />
+    </>
   )
 }
 
-function Found({ calls, live, setLive }: { calls: Call[]; live: boolean; setLive: (live: boolean) => void }) {
+function Found() {
   const { t } = useTranslation()
   const f = useFormat()
+  const time = useRange()
   const [text, setText] = useFilterText()
-  const [most, setMost] = useState(100)
+  const [more, setMore] = useState(false)
   const sought = useDeferredValue(text)
   const filter = useMemo(() => parseFilter(sought), [sought])
-  const found = useMemo(() => filterCalls(calls, filter), [calls, filter])
+  const log = useLog(filter.query)
+  const facets = useFacets(filter.query)
+  const scroller = useRef<HTMLDivElement>(null)
+  const [top, setTop] = useState(true)
+  const { past, calls } = log
   return (
-    <section className="rounded-2xl border border-line bg-surface shadow-card">
-      <div className="flex flex-wrap items-center gap-2 p-3">
-        <FilterBox text={text} onChange={setText} />
-        <Segmented
-          label={t('logs.status')}
-          value={askedOutcome(filter) ?? 'all'}
-          options={[
-            { value: 'all', label: t('logs.all') },
-            ...outcomes.map((outcome) => ({ value: outcome, label: t(`logs.outcome.${outcome}`) })),
-          ]}
-          onChange={(value) => setText(withField(text, 'status', value === 'all' ? undefined : value))}
-        />
-        <Segmented
-          label={t('logs.refresh')}
-          value={live ? 'live' : 'paused'}
-          options={[
-            { value: 'live', label: t('logs.live') },
-            { value: 'paused', label: t('logs.paused') },
-          ]}
-          onChange={(value) => setLive(value === 'live')}
-        />
-      </div>
-      {filter.faults.length > 0 && (
-        <div className="px-3 pb-3">
-          <Notice>{t('logs.noStatus', { value: filter.faults.join(', '), known: outcomes.join(', ') })}</Notice>
-        </div>
-      )}
-      {found.length > 0 ? (
-        <CallList calls={found.slice(0, most)} />
-      ) : (
-        <p className="border-line border-t p-6 text-center text-ink2">{t('logs.none')}</p>
-      )}
-      <div className="flex min-h-11 flex-wrap items-center justify-between gap-2 border-line border-t px-4 py-2 text-[0.93rem] text-ink3">
-        <span role="status">{t('logs.count', { count: found.length, n: f.number(found.length), all: f.number(calls.length) })}</span>
-        {found.length > most && (
-          <Button size="sm" onClick={() => setMost(most + 200)}>
-            {t('logs.more')}
+    <div className="grid items-start gap-4 xl:grid-cols-[13rem_minmax(0,1fr)]">
+      <aside
+        aria-label={t('logs.facets')}
+        className={cx('min-w-0 rounded-2xl border border-line bg-surface p-3 shadow-card xl:block', !more && 'max-xl:hidden')}
+      >
+        {facets.data ? <FacetPanel facets={facets.data} text={text} onChange={setText} /> : <SkeletonRows rows={5} />}
+      </aside>
+      <section className="min-w-0 rounded-2xl border border-line bg-surface shadow-card">
+        <div className="flex flex-wrap items-center gap-2 p-3">
+          <FilterBox text={text} onChange={setText} facets={facets.data} />
+          <Button icon={ListFilter} className="xl:hidden" aria-expanded={more} onClick={() => setMore(!more)}>
+            {t('logs.facets')}
           </Button>
+          <LazyMenu
+            trigger={<Button icon={Download}>{t('logs.export')}</Button>}
+            groups={[
+              (['csv', 'jsonl'] as const).map((format) => ({
+                label: format === 'csv' ? t('logs.exportCSV') : t('logs.exportJSONL'),
+                onSelect: () => window.location.assign(exportURL(filter.query, time.range, format)),
+              })),
+            ]}
+          />
+        </div>
+        {filter.faults.length > 0 && (
+          <div className="px-3 pb-3">
+            <Notice>{t('logs.noSuch', { value: filter.faults.join(', '), known: outcomes.join(', ') })}</Notice>
+          </div>
         )}
-      </div>
-      <Opened calls={found} />
-    </section>
+        {past.error && (
+          <div className="px-3 pb-3">
+            <ErrorNote error={past.error} retry={() => void past.refetch()} />
+          </div>
+        )}
+        {past.isPending && !past.error ? (
+          <div className="border-line border-t p-3">
+            <SkeletonRows rows={8} />
+          </div>
+        ) : calls.length > 0 ? (
+          <div className="relative">
+            <CallList
+              calls={calls}
+              scroller={scroller}
+              onTop={setTop}
+              onEnd={() => past.hasNextPage && !past.isFetchingNextPage && void past.fetchNextPage()}
+            />
+            {!top && log.live.length > 0 && (
+              <Button
+                size="sm"
+                look="primary"
+                className="absolute top-11 left-1/2 z-10 -translate-x-1/2 shadow-pop"
+                onClick={() => scroller.current?.scrollTo({ top: 0 })}
+              >
+                {t('logs.toNewest')}
+              </Button>
+            )}
+          </div>
+        ) : (
+          <p className="border-line border-t p-6 text-center text-ink2">{t('logs.none')}</p>
+        )}
+        <div className="flex min-h-11 flex-wrap items-center justify-between gap-2 border-line border-t px-4 py-2 text-[0.93rem] text-ink3">
+          <span role="status">
+            {t(past.hasNextPage ? 'logs.countMore' : 'logs.count', { count: calls.length, n: f.number(calls.length) })}
+            {log.lost > 0 && ` · ${t('logs.lost', { count: log.lost })}`}
+            {log.searched && ` · ${t('logs.searched', { when: f.time(log.searched) })}`}
+          </span>
+          {past.isFetchingNextPage && <span>{t('common.loading')}…</span>}
+        </div>
+      </section>
+    </div>
   )
 }
 
@@ -111,44 +131,10 @@ function useFilterText(): [string, (text: string) => void] {
   return [text ?? '', set]
 }
 
-function FilterBox({ text, onChange }: { text: string; onChange: (text: string) => void }) {
-  const { t } = useTranslation()
-  const box = useRef<HTMLInputElement>(null)
-  const [draft, setDraft] = useState(text)
-  useEffect(() => setDraft(text), [text])
-  useEffect(() => {
-    const onKey = (event: KeyboardEvent) => {
-      if (event.key !== '/' || event.target instanceof HTMLInputElement || document.querySelector('[role="dialog"]')) return
-      event.preventDefault()
-      box.current?.focus()
-    }
-    window.addEventListener('keydown', onKey)
-    return () => window.removeEventListener('keydown', onKey)
-  }, [])
-  return (
-    <input
-      ref={box}
-      type="search"
-      spellCheck={false}
-      autoComplete="off"
-      aria-label={t('logs.filter')}
-      title={t('logs.filterHint')}
-      placeholder="route:chat status:rescued model:qwen* >2s"
-      value={draft}
-      onChange={(e) => {
-        setDraft(e.target.value)
-        onChange(e.target.value)
-      }}
-      className="control min-w-0 flex-1 basis-64 font-mono text-[0.93rem]"
-    />
-  )
-}
-
-/** The call the address names, in a sheet. */
-function Opened({ calls }: { calls: Call[] }) {
-  const [id, setId] = useParam('id')
+/** The request the address names, in a sheet; or two beside each other. */
+function Opened() {
+  const [id] = useParam('id')
+  const [other] = useParam('with')
   if (!id) return null
-  const at = calls.findIndex((call) => call.id === id)
-  const near = (by: number) => (at < 0 ? undefined : calls[at + by]?.id)
-  return <Detail id={id} known={calls[at]} newer={near(-1)} older={near(1)} onOpen={setId} />
+  return other && other !== id ? <Compare a={other} b={id} /> : <Detail id={id} />
 }

@@ -1,131 +1,182 @@
-import type { Call } from '@/api/client'
-import { type Outcome, outcomeOf, outcomes } from '@/parts/outcome'
+import { outcomes } from '@/parts/outcome'
 
-const fields = ['route', 'provider', 'model', 'consumer', 'status', 'class'] as const
-export type Field = (typeof fields)[number]
+/** Words that may stand in front of a colon, and the parameter of the API each is. */
+export const fields = {
+  route: 'route',
+  provider: 'provider',
+  model: 'model',
+  asked: 'asked',
+  consumer: 'consumer',
+  status: 'status',
+  class: 'class',
+  op: 'op',
+  key: 'key',
+  ip: 'client_ip',
+  stream: 'stream',
+  rescued: 'rescued',
+  fallback: 'fallback',
+} as const
+export type Field = keyof typeof fields
+export const fieldNames = Object.keys(fields) as Field[]
 
-export type Term = { not: boolean } & (
-  | { kind: 'field'; field: Field; values: string[] }
-  | { kind: 'slower' | 'faster'; ms: number }
-  | { kind: 'text'; text: string }
-)
+/** Figures that may have a least value. */
+const figures = { duration: 'min_ms', ttft: 'min_ttft_ms', cost: 'min_cost', tokens: 'min_tokens' } as const
+type Figure = keyof typeof figures
+
+/** What the API is asked for. */
+export interface Query {
+  route?: string[]
+  provider?: string[]
+  model?: string[]
+  asked?: string[]
+  consumer?: string[]
+  outcome?: Outcome[]
+  status?: string[]
+  class?: string[]
+  op?: string[]
+  key?: string
+  client_ip?: string
+  stream?: 'true' | 'false'
+  rescued?: 'true' | 'false'
+  fallback?: 'true' | 'false'
+  min_ms?: number
+  min_ttft_ms?: number
+  min_cost?: number
+  min_tokens?: number
+  q?: string
+}
+
+type Outcome = (typeof outcomes)[number]
 
 export interface Filter {
-  terms: Term[]
-  /** Values of status that no call can have. */
+  query: Query
+  /** Words that mean nothing, as they were written. */
   faults: string[]
 }
 
-const units = { ms: 1, s: 1000, m: 60_000 } as const
+const units = { ms: 1, s: 1000, m: 60_000, k: 1000 } as const
+const words = /(?:"[^"]*"?|[^\s"])+/g
 
 /**
- * Reads what the filter box holds: field:value with * and commas, >2s or
- * <500ms for the whole time, a minus in front for "not", quotes around spaces;
- * everything else is looked for in all texts. All terms must hold.
+ * Reads what the filter box holds: field:value with commas for alternatives
+ * and * for any rest; >2s for the whole time, ttft>500ms, cost>0.1, tokens>2k;
+ * quotes around spaces. Everything else is looked for in messages and ids.
  */
 export function parseFilter(text: string): Filter {
-  const terms: Term[] = []
-  const faults: string[] = []
-  for (const [word] of text.matchAll(/(?:"[^"]*"?|[^\s"])+/g)) {
-    const not = word.length > 1 && word.startsWith('-')
-    const term = readTerm(not ? word.slice(1) : word)
-    if (!term) continue
-    if (term.kind === 'field' && term.field === 'status') faults.push(...term.values.filter((v) => !isStatus(v)))
-    terms.push({ ...term, not } as Term)
+  const out: Filter = { query: {}, faults: [] }
+  const rest: string[] = []
+  for (const [word] of text.matchAll(words)) {
+    if (!readWord(word, out)) rest.push(word.replaceAll('"', ''))
   }
-  return { terms, faults }
+  const q = rest.filter(Boolean).join(' ')
+  if (q) out.query.q = q
+  return out
 }
 
-type Bare = Term extends infer T ? (T extends Term ? Omit<T, 'not'> : never) : never
-
-function readTerm(word: string): Bare | undefined {
-  const time = /^([<>])=?(\d+(?:\.\d+)?)(ms|s|m)?$/.exec(word)
-  if (time) {
-    const ms = Number(time[2]) * units[(time[3] ?? 'ms') as keyof typeof units]
-    return { kind: time[1] === '>' ? 'slower' : 'faster', ms }
+/** Takes one word in; false if it is plain text. */
+function readWord(word: string, { query, faults }: Filter): boolean {
+  const least = /^([a-z]*)>=?(\d+(?:\.\d+)?)(ms|s|m|k)?$/i.exec(word)
+  if (least) {
+    const name = (least[1] || 'duration').toLowerCase()
+    if (!(name in figures)) faults.push(word)
+    else query[figures[name as Figure]] = Number(least[2]) * units[(least[3] ?? 'ms').toLowerCase() as keyof typeof units]
+    return true
   }
-  const named = /^([a-z]+):(.*)$/is.exec(word)
-  const field = fields.find((f) => f === named?.[1]?.toLowerCase())
-  if (field) {
-    const values = split(named?.[2] ?? '').filter(Boolean)
-    return values.length > 0 ? { kind: 'field', field, values } : undefined
+  const named = /^([a-z_]+):(.*)$/is.exec(word)
+  const field = fieldNames.find((f) => f === named?.[1]?.toLowerCase())
+  if (!field) {
+    // Something else before a colon may be a model's name, such as llama3:8b.
+    if (!word.startsWith('-') || word.length < 2) return false
+    faults.push(word)
+    return true
   }
-  const plain = word.replaceAll('"', '').toLowerCase()
-  return plain ? { kind: 'text', text: plain } : undefined
+  const values = split(named?.[2] ?? '')
+  if (values.length > 0) setField(field, values, { query, faults })
+  return true
 }
 
-/** Values by their commas, but for those in quotes. */
+/** Values by their commas, but for those in quotes. "" is a value: none. */
 function split(text: string): string[] {
-  return [...text.matchAll(/(?:"[^"]*"?|[^,"])+/g)].map(([v]) => v.replaceAll('"', '').toLowerCase())
+  return [...text.matchAll(/(?:"[^"]*"?|[^,"])+/g)].map(([v]) => v.replaceAll('"', ''))
 }
 
-function isStatus(value: string): boolean {
-  return outcomes.includes(value as Outcome) || /^[\d*]{1,3}$/.test(value)
-}
-
-function fits(pattern: string, value: string): boolean {
-  const text = value.toLowerCase()
-  if (!pattern.includes('*')) return text === pattern
-  const parts = pattern.split('*').map((p) => p.replace(/[.+?^${}()|[\]\\]/g, '\\$&'))
-  return new RegExp(`^${parts.join('.*')}$`).test(text)
-}
-
-/** What a field of a call may be called. */
-function values(call: Call, field: Field): string[] {
+function setField(field: Field, values: string[], { query, faults }: Filter): void {
   switch (field) {
-    case 'route':
-    case 'consumer':
-      return [call[field]]
-    case 'provider':
-      return [call.provider, ...call.attempts.map((a) => a.provider)]
-    case 'model':
-      return [call.asked, call.model, ...call.attempts.map((a) => a.model)]
     case 'status':
-      return [outcomeOf(call), String(call.status)]
-    case 'class':
-      return [call.class, ...call.attempts.map((a) => a.class)]
+      for (const value of values) {
+        const outcome = outcomes.find((o) => o === value.toLowerCase())
+        const code = /^[1-5](\d\d|xx|\*)$/i.exec(value)
+        if (outcome) query.outcome = [...(query.outcome ?? []), outcome]
+        else if (code) query.status = [...(query.status ?? []), value.replace('*', 'xx').toLowerCase()]
+        else faults.push(`status:${value}`)
+      }
+      return
+    case 'stream':
+    case 'rescued':
+    case 'fallback': {
+      const value = { true: 'true', yes: 'true', false: 'false', no: 'false' }[values[0]?.toLowerCase() ?? ''] as
+        | 'true'
+        | 'false'
+        | undefined
+      if (value) query[field] = value
+      else faults.push(`${field}:${values.join(',')}`)
+      return
+    }
+    case 'key':
+      query.key = values[0]
+      return
+    case 'ip':
+      query.client_ip = values[0]
+      return
+    default:
+      query[field] = [...(query[field] ?? []), ...values]
   }
-}
-
-function textOf(call: Call): string {
-  const tried = call.attempts.flatMap((a) => [a.provider, a.model, a.key, a.class, a.message ?? ''])
-  const own = [call.id, call.route, call.asked, call.provider, call.model, call.consumer, call.client_ip, call.path, call.class]
-  return [...own, call.message ?? '', ...tried].join('\n').toLowerCase()
-}
-
-function holds(term: Term, call: Call): boolean {
-  switch (term.kind) {
-    case 'slower':
-      return call.duration_ms > term.ms
-    case 'faster':
-      return call.duration_ms < term.ms
-    case 'text':
-      return textOf(call).includes(term.text)
-    case 'field':
-      return term.values.some((pattern) => values(call, term.field).some((value) => fits(pattern, value)))
-  }
-}
-
-/** The calls for which every term holds. */
-export function filterCalls(calls: readonly Call[], filter: Filter): Call[] {
-  return calls.filter((call) => filter.terms.every((term) => holds(term, call) !== term.not))
 }
 
 /** A term that asks for one value, quoted where it must be. */
 export function termFor(field: Field, value: string): string {
-  return /[\s,"]/.test(value) ? `${field}:"${value.replaceAll('"', '')}"` : `${field}:${value}`
+  return /[\s,"]/.test(value) || value === '' ? `${field}:"${value.replaceAll('"', '')}"` : `${field}:${value}`
 }
 
-/** The filter with one field set to a value, or without the field. */
-export function withField(text: string, field: Field, value: string | undefined): string {
-  const words = [...text.matchAll(/(?:"[^"]*"?|[^\s"])+/g)].map(([word]) => word)
-  const others = words.filter((word) => !word.toLowerCase().startsWith(`${field}:`))
-  return [...others, ...(value ? [termFor(field, value)] : [])].join(' ')
+/** The filter with one field set to values, or without the field. */
+export function withField(text: string, field: Field, values: readonly string[]): string {
+  const others = [...text.matchAll(words)].map(([word]) => word).filter((word) => !word.toLowerCase().startsWith(`${field}:`))
+  const terms = values.map((v) => termFor(field, v).slice(field.length + 1))
+  return [...others, ...(terms.length > 0 ? [`${field}:${terms.join(',')}`] : [])].join(' ')
 }
 
-/** The outcome a filter asks for, if it asks for just one. */
-export function askedOutcome(filter: Filter): Outcome | undefined {
-  const found = filter.terms.filter((term) => term.kind === 'field' && term.field === 'status' && !term.not)
-  const only = found.length === 1 ? found[0] : undefined
-  return only?.kind === 'field' && only.values.length === 1 ? outcomes.find((o) => o === only.values[0]) : undefined
+/** The values a filter has for a field, as they are written. */
+export function valuesOf(text: string, field: Field): string[] {
+  return [...text.matchAll(words)]
+    .map(([word]) => word)
+    .filter((word) => word.toLowerCase().startsWith(`${field}:`))
+    .flatMap((word) => split(word.slice(field.length + 1)))
+}
+
+/** What the cursor stands in: the word's beginning, and the field and value begun. */
+export function wordAt(text: string, cursor: number): { from: number; to: number; field: Field | undefined; begun: string } {
+  let from = 0
+  let to = 0
+  for (const found of text.matchAll(words)) {
+    const end = found.index + found[0].length
+    if (found.index <= cursor && cursor <= end) {
+      from = found.index
+      to = end
+    }
+  }
+  if (to === 0) from = to = cursor
+  const word = text.slice(from, cursor)
+  const field = fieldNames.find((f) => word.toLowerCase().startsWith(`${f}:`))
+  const value = field ? word.slice(field.length + 1) : word
+  const last = value.lastIndexOf(',')
+  return { from: cursor - (value.length - last - 1), to, field, begun: value.slice(last + 1).replaceAll('"', '') }
+}
+
+/** As parameters of an address, for what is not fetched by the client. */
+export function toParams(query: Query): URLSearchParams {
+  const params = new URLSearchParams()
+  for (const [name, value] of Object.entries(query)) {
+    for (const one of Array.isArray(value) ? value : [value]) if (one !== undefined) params.append(name, String(one))
+  }
+  return params
 }

@@ -14,7 +14,7 @@ import { type Column, isOpen, mostColumns, type Turn, toRequest } from './conver
 import { ParamsForm } from './ParamsForm'
 import { pack, type Session } from './share'
 
-const grids = ['', '', 'md:grid-cols-2', 'md:grid-cols-2 2xl:grid-cols-3', 'md:grid-cols-2 2xl:grid-cols-4']
+const grids = ['', '', 'md:grid-cols-2', 'md:grid-cols-2 xl:grid-cols-3', 'md:grid-cols-2 2xl:grid-cols-4']
 
 /** One to four models side by side, asked at once. */
 export function Workbench({ first, models }: { first: Session; models: string[] }) {

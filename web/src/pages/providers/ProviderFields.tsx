@@ -3,6 +3,7 @@ import { useTranslation } from 'react-i18next'
 import type { Vendor } from '@/api/client'
 import { faultAt, faultsBelow } from '@/api/problem'
 import { chatModels, inLanguage, isPrivate } from '@/lib/vendors'
+import { OwnPort } from '@/parts/OwnPort'
 import { TimeoutFields } from '@/parts/TimeoutFields'
 import { Button } from '@/ui/Button'
 import { Disclosure } from '@/ui/Disclosure'
@@ -54,6 +55,7 @@ export function ProviderFields({ draft, onChange, vendor, error, fetchModels, fe
         error={faultAt(error, 'base_url')}
         mono
       />
+      <OwnPort base={draft.base_url || vendor?.base_url || ''} />
       {vendor?.fields.map((f) => (
         <TextField
           key={f.name}

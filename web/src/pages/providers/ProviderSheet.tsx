@@ -10,6 +10,7 @@ import { useSaveKey, useUnsaved } from '@/lib/hooks'
 import { inLanguage } from '@/lib/vendors'
 import { Conflict } from '@/parts/Conflict'
 import { ProbeResult } from '@/parts/ProbeResult'
+import { toastDeleted } from '@/parts/undo'
 import { useSave } from '@/parts/useSave'
 import { Button } from '@/ui/Button'
 import { Confirm } from '@/ui/Confirm'
@@ -162,7 +163,7 @@ function DeleteProvider({ provider, onClose, onDone }: { provider: Provider; onC
       onClose={onClose}
       onConfirm={async () => {
         await unwrap(api.DELETE('/api/providers/{id}', { params: { path: { id: provider.id } } }))
-        toast(t('common.deleted'), provider.name)
+        toastDeleted(provider.name, `delete provider ${provider.name}`)
         onDone()
         await refresh('providers')
       }}

@@ -1,5 +1,5 @@
 import { useQuery } from '@tanstack/react-query'
-import { Boxes, Plus } from 'lucide-react'
+import { Activity, Boxes, Plus } from 'lucide-react'
 import { useTranslation } from 'react-i18next'
 import type { Provider, Route, Vendor } from '@/api/client'
 import { queries } from '@/api/queries'
@@ -12,6 +12,7 @@ import { PageHead } from '@/ui/PageHead'
 import { VendorMark } from '@/ui/VendorMark'
 import { NewProvider } from './NewProvider'
 import { ProviderSheet } from './ProviderSheet'
+import { TestAll } from './TestAll'
 import { usedBy } from './usedBy'
 
 export default function Providers() {
@@ -21,6 +22,7 @@ export default function Providers() {
   const routes = useQuery(queries.routes).data ?? []
   const [id] = useParam('id')
   const [making] = useParam('new')
+  const [testing] = useParam('test')
   const setParams = useSetParams()
   const open = providers.data?.find((p) => p.id === id)
   const add = (
@@ -30,7 +32,19 @@ export default function Providers() {
   )
   return (
     <>
-      <PageHead intro={t('providers.intro')} actions={providers.data?.length ? add : undefined} />
+      <PageHead
+        intro={t('providers.intro')}
+        actions={
+          providers.data?.length ? (
+            <>
+              <Button icon={Activity} onClick={() => setParams({ test: '1' })}>
+                {t('providers.testAll')}
+              </Button>
+              {add}
+            </>
+          ) : undefined
+        }
+      />
       <Loading query={providers}>
         {(list) =>
           list.length === 0 ? (
@@ -50,6 +64,7 @@ export default function Providers() {
           onClose={() => setParams({ id: undefined })}
         />
       )}
+      {testing && <TestAll providers={(providers.data ?? []).filter((p) => p.enabled)} onClose={() => setParams({ test: undefined })} />}
       {making && (
         <NewProvider
           vendors={vendors}

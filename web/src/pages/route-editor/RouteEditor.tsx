@@ -1,28 +1,39 @@
 import { useQuery } from '@tanstack/react-query'
 import { Link, useNavigate, useParams } from '@tanstack/react-router'
 import { Boxes } from 'lucide-react'
-import { useState } from 'react'
+import { Suspense, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { api, type Provider, type Route, unwrap } from '@/api/client'
 import { faultAt } from '@/api/problem'
 import { client, queries, refresh } from '@/api/queries'
+import { difference } from '@/lib/diff'
 import { useSaveKey, useUnsaved } from '@/lib/hooks'
+import { lazily } from '@/lib/lazily'
 import { useParam } from '@/lib/params'
 import { freeName } from '@/lib/vendors'
 import { Conflict } from '@/parts/Conflict'
+import { DiffTable } from '@/parts/DiffTable'
 import { DryRun } from '@/parts/DryRun'
 import { Snippets } from '@/parts/Snippets'
+import { shadowOf } from '@/parts/shadow'
 import { useSave } from '@/parts/useSave'
 import { Button } from '@/ui/Button'
 import { Card } from '@/ui/Card'
-import { Empty, ErrorNote, Loading, Notice } from '@/ui/Feedback'
+import { Disclosure } from '@/ui/Disclosure'
+import { Empty, ErrorNote, Loading, Notice, Skeleton } from '@/ui/Feedback'
 import { TextField } from '@/ui/Field'
+import { Segmented } from '@/ui/Segmented'
 import { Switch } from '@/ui/Switch'
 import { TagsField } from '@/ui/TagsField'
 import { toast } from '@/ui/toast'
 import { Advanced } from './Advanced'
 import { type Draft, emptyDraft, toDraft, toSpec } from './draft'
+import { Failover } from './Failover'
+import { GameDay } from './GameDay'
+import { RouteDay } from './RouteDay'
 import { Steps } from './Steps'
+
+const YamlView = lazily(() => import('./YamlView'))
 
 export default function RouteEditor() {
   const { t } = useTranslation()
@@ -41,7 +52,9 @@ export default function RouteEditor() {
             if (!route && id !== 'new') {
               return <Empty icon={Boxes} title={t('routes.gone')} action={<BackLink />} />
             }
-            return <Editor key={`${id} ${from ?? ''}`} route={route} copied={copied} providers={list} names={all.map((r) => r.name)} />
+            return (
+              <Editor key={`${id} ${from ?? ''}`} route={route} copied={copied} providers={list} names={all.map((r) => r.name)} all={all} />
+            )
           }}
         </Loading>
       )}
@@ -78,6 +91,7 @@ interface Props {
   copied: Route | undefined
   providers: Provider[]
   names: string[]
+  all: Route[]
 }
 
 /** What a new route begins as. */
@@ -92,6 +106,7 @@ function Editor(props: Props) {
   const { t } = useTranslation()
   const navigate = useNavigate()
   const [draft, setDraft] = useState(() => begin(props))
+  const [view, setView] = useParam('view')
   const [saved, setSaved] = useState(() => (route ? JSON.stringify(toSpec(toDraft(route))) : ''))
   const [version, setVersion] = useState(route?.version ?? 0)
   const dirty = JSON.stringify(toSpec(draft)) !== saved
@@ -119,6 +134,17 @@ function Editor(props: Props) {
   useSaveKey(() => dirty && saving.save())
   useUnsaved(dirty && route !== undefined)
   const set = (change: Partial<Draft>) => setDraft({ ...draft, ...change })
+  const spec = toSpec(draft)
+  const shadow = shadowOf(
+    {
+      id: route?.id ?? '',
+      name: draft.name,
+      enabled: draft.enabled,
+      position: route?.position ?? props.all.length,
+      match: spec.match ?? {},
+    },
+    props.all,
+  )
   const model = draft.models.find((m) => !/[*?[/]/.test(m)) ?? ''
 
   return (
@@ -162,8 +188,32 @@ function Editor(props: Props) {
                 error={modelFaults(saving.error, draft)}
               />
             </div>
-            <Steps draft={draft} onChange={set} providers={providers} error={saving.error} />
-            <Advanced draft={draft} onChange={set} error={saving.error} />
+            {shadow && <Shadowed by={shadow} />}
+            <Segmented
+              label={t('routes.view')}
+              value={view === 'yaml' ? 'yaml' : 'chain'}
+              options={[
+                { value: 'chain', label: t('routes.viewChain') },
+                { value: 'yaml', label: 'YAML' },
+              ]}
+              onChange={(next) => setView(next === 'yaml' ? 'yaml' : undefined)}
+            />
+            {view === 'yaml' ? (
+              <Suspense fallback={<Skeleton className="h-96 w-full" />}>
+                <YamlView draft={draft} onChange={setDraft} />
+              </Suspense>
+            ) : (
+              <>
+                <Steps draft={draft} onChange={set} providers={providers} error={saving.error} />
+                <Failover draft={draft} onChange={set} error={saving.error} />
+                <Advanced draft={draft} onChange={set} error={saving.error} />
+              </>
+            )}
+            {route && dirty && (
+              <Disclosure title={t('routes.changes')}>
+                <DiffTable rows={difference(JSON.parse(saved), JSON.parse(JSON.stringify(spec)))} />
+              </Disclosure>
+            )}
             {saving.error && !saving.inConflict && <ErrorNote error={saving.error} />}
           </div>
         </form>
@@ -176,6 +226,8 @@ function Editor(props: Props) {
             )}
             <DryRun key={model} model={model} />
           </Card>
+          {route && <RouteDay name={route.name} />}
+          {route && <GameDay id={route.id} dirty={dirty} />}
           {route && model && (
             <Card title={t('routes.use')}>
               <Snippets model={model} />
@@ -197,6 +249,20 @@ function Editor(props: Props) {
         />
       )}
     </>
+  )
+}
+
+/** Says that another route takes everything this one could. */
+function Shadowed({ by }: { by: Route }) {
+  const { t } = useTranslation()
+  return (
+    <Notice>
+      {t('routes.shadowed')}{' '}
+      <Link to="/routes/$id" params={{ id: by.id }} className="font-medium underline">
+        {by.name}
+      </Link>
+      . {t('routes.shadowedHint')}
+    </Notice>
   )
 }
 

@@ -1,9 +1,12 @@
-import { ArrowDown, ArrowUp, Plus, Trash2 } from 'lucide-react'
+import { ArrowDown, ArrowUp, GripVertical, Plus, Trash2 } from 'lucide-react'
 import { useTranslation } from 'react-i18next'
 import type { Provider } from '@/api/client'
 import { faultAt } from '@/api/problem'
 import { moved, rebalanced, replaced, without } from '@/lib/list'
+import { useDragOrder } from '@/lib/useDragOrder'
 import { Button, IconButton } from '@/ui/Button'
+import { cx } from '@/ui/cx'
+import { Select } from '@/ui/Select'
 import { Conditions } from './Conditions'
 import { type Draft, type DraftStep, type DraftTarget, newTarget, shares, stepPath } from './draft'
 import { TargetRow } from './TargetRow'
@@ -15,16 +18,39 @@ interface Props {
   error: unknown
 }
 
+const balances = ['weighted', 'priority', 'least_in_flight', 'fastest', 'cheapest'] as const
+
 /** The chain: who is asked, and who stands in when that fails. */
 export function Steps({ draft, onChange, providers, error }: Props) {
   const { t } = useTranslation()
   const { steps } = draft
   const set = (next: DraftStep[]) => onChange({ steps: next })
   const unused = providers.find((p) => !steps.some((s) => s.targets.some((target) => target.provider === p.name))) ?? providers[0]
+  const several = steps.some((step) => step.targets.length > 1)
+  const drag = useDragOrder(steps.length, (from, to) => set(moved(steps, from, to)))
+  const { moving } = drag
   return (
-    <section aria-label={t('routes.chain')} className="space-y-2">
+    <section ref={drag.list} aria-label={t('routes.chain')} className="space-y-2">
+      {several && (
+        <Select
+          label={t('failover.balance')}
+          value={draft.balance || 'weighted'}
+          onChange={(balance) => onChange({ balance: balance === 'weighted' ? '' : balance })}
+          options={balances.map((value) => ({ value, label: t(`failover.balanceOf.${value}`), note: t(`failover.balanceNote.${value}`) }))}
+          error={faultAt(error, 'balance')}
+          className="max-w-sm"
+        />
+      )}
       {steps.map((step, i) => (
-        <div key={i} className="space-y-2">
+        <div
+          key={i}
+          data-item
+          className={cx(
+            'space-y-2 rounded-xl transition-opacity',
+            moving?.from === i && 'opacity-40',
+            moving && moving.to === i && moving.from !== i && 'outline-2 outline-accent outline-offset-2',
+          )}
+        >
           {i > 0 && (
             <Conditions
               label={t('routes.leadsTo', { n: i })}
@@ -44,6 +70,8 @@ export function Steps({ draft, onChange, providers, error }: Props) {
             onMove={(to) => set(moved(steps, i, to))}
             onDelete={() => set(without(steps, i))}
             fresh={unused?.name ?? ''}
+            byWeight={!draft.balance || draft.balance === 'weighted'}
+            handle={drag.handle(i)}
           />
         </div>
       ))}
@@ -69,9 +97,11 @@ interface CardProps {
   onDelete: () => void
   /** The provider a new target begins with. */
   fresh: string
+  byWeight: boolean
+  handle: ReturnType<ReturnType<typeof useDragOrder>['handle']>
 }
 
-function StepCard({ step, place, count, providers, error, onChange, onMove, onDelete, fresh }: CardProps) {
+function StepCard({ step, place, count, providers, error, onChange, onMove, onDelete, fresh, byWeight, handle }: CardProps) {
   const { t } = useTranslation()
   const name = place === 0 ? t('routes.primary') : t('routes.fallbackN', { n: place })
   const share = shares(step.targets)
@@ -83,11 +113,22 @@ function StepCard({ step, place, count, providers, error, onChange, onMove, onDe
   return (
     <fieldset className="rounded-xl border border-line2">
       <legend className="sr-only">{name}</legend>
-      <div className="flex flex-wrap items-center gap-2 border-line border-b py-1 pr-1 pl-3.5">
-        <span aria-hidden className="font-semibold">
+      <div className="flex flex-wrap items-center gap-2 border-line border-b py-1 pr-1 pl-1">
+        {count > 1 && (
+          <button
+            type="button"
+            aria-label={t('routes.drag', { name })}
+            title={t('routes.dragHint')}
+            className="-mr-2 flex h-9 w-7 cursor-grab touch-none items-center justify-center rounded-lg text-ink3 hover:bg-sunken hover:text-ink"
+            {...handle}
+          >
+            <GripVertical aria-hidden className="size-4" />
+          </button>
+        )}
+        <span aria-hidden className="pl-2 font-semibold">
           {name}
         </span>
-        {step.targets.length > 1 && <span className="text-[0.93rem] text-ink3">{t('routes.byWeight')}</span>}
+        {step.targets.length > 1 && byWeight && <span className="text-[0.93rem] text-ink3">{t('routes.byWeight')}</span>}
         <div className="ml-auto flex items-center">
           <Button size="sm" look="quiet" icon={Plus} onClick={() => setTargets([...step.targets, newTarget(fresh)])}>
             {t('routes.addTarget')}
@@ -111,7 +152,7 @@ function StepCard({ step, place, count, providers, error, onChange, onMove, onDe
           <TargetRow
             key={i}
             target={target}
-            share={step.targets.length > 1 ? (share[i] ?? 0) : undefined}
+            share={step.targets.length > 1 && byWeight ? (share[i] ?? 0) : undefined}
             providers={providers}
             path={`${stepPath(place)}[${i}]`}
             error={error}

@@ -28,7 +28,9 @@ it('gives back the route it was made from', () => {
     fallback: [{ targets: [{ provider: 'c', weight: 1 }], on: ['429'] }],
     on: ['5xx'],
     timeouts: { total: '1m' },
-    failover: { rules: { rate_limited: 'next' }, rescue: false },
+    balance: 'fastest',
+    affinity: '',
+    failover: { rules: { rate_limited: 'next_key' }, rescue: false, hedge: '2s' },
     version: 3,
     created_at: '2026-01-01T00:00:00Z',
     updated_at: '2026-01-01T00:00:00Z',
@@ -42,6 +44,7 @@ it('gives back the route it was made from', () => {
     fallback: route.fallback,
     on: ['5xx'],
     timeouts: { total: '1m' },
-    failover: { rules: { rate_limited: 'next' }, rescue: false },
+    balance: 'fastest',
+    failover: { rules: { rate_limited: 'next_key' }, rescue: false, hedge: '2s' },
   })
 })

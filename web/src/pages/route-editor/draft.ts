@@ -14,7 +14,10 @@ export interface Draft {
   on: string[]
   steps: DraftStep[]
   timeouts: Timeouts
-  /** Not edited here; kept as it is. */
+  /** The order among the targets of a step; empty is by weight. */
+  balance: string
+  /** Whether a conversation stays where it was; empty is auto. */
+  affinity: string
   failover: Schemas['Failover']
 }
 
@@ -63,6 +66,8 @@ export function emptyDraft(provider: string): Draft {
     on: [],
     steps: [{ on: [], targets: [newTarget(provider)] }],
     timeouts: {},
+    balance: '',
+    affinity: '',
     failover: {},
   }
 }
@@ -87,6 +92,8 @@ export function toDraft(route: Route): Draft {
       ...route.fallback.map((step) => ({ on: step.on ?? [], targets: step.targets.map(readTarget) })),
     ],
     timeouts: route.timeouts,
+    balance: route.balance ?? '',
+    affinity: route.affinity ?? '',
     failover: route.failover,
   }
 }
@@ -114,8 +121,32 @@ export function toSpec(d: Draft): RouteSpec {
     fallback: rest.map((step) => ({ targets: step.targets.map(specTarget), on: step.on })),
     on: d.on,
     timeouts: d.timeouts,
+    balance: (d.balance || undefined) as RouteSpec['balance'],
+    affinity: (d.affinity || undefined) as RouteSpec['affinity'],
     failover: d.failover,
   }
+}
+
+/** A route's own part of a document, as the editor holds it; what is missing is empty. */
+export function fromSpec(spec: Partial<RouteSpec>): Draft {
+  return toDraft({
+    id: '',
+    position: 0,
+    version: 0,
+    created_at: '',
+    updated_at: '',
+    ...spec,
+    name: spec.name ?? '',
+    enabled: spec.enabled ?? true,
+    match: spec.match ?? {},
+    targets: spec.targets ?? [],
+    fallback: spec.fallback ?? [],
+    on: (spec.on ?? []).map(String),
+    timeouts: spec.timeouts ?? {},
+    balance: spec.balance ?? '',
+    affinity: spec.affinity ?? '',
+    failover: spec.failover ?? {},
+  } as Route)
 }
 
 /** Where a step's targets stand in what is sent, so that faults find their field. */

@@ -1,23 +1,26 @@
 import { useMutation, useQuery } from '@tanstack/react-query'
 import { Link, useNavigate } from '@tanstack/react-router'
-import { ArrowDown, ArrowUp, Copy, Ellipsis, Pencil, Plus, Trash2, Waypoints } from 'lucide-react'
+import { ArrowDown, ArrowUp, Copy, Ellipsis, GripVertical, Pencil, Plus, Trash2, Waypoints } from 'lucide-react'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { api, type Route, unwrap } from '@/api/client'
 import { client, queries, refresh } from '@/api/queries'
 import { moved } from '@/lib/list'
+import { useDragOrder } from '@/lib/useDragOrder'
 import { matchText } from '@/pages/route-editor/draft'
 import { Chain } from '@/parts/Chain'
 import { DryRun } from '@/parts/DryRun'
+import { shadowOf } from '@/parts/shadow'
+import { toastDeleted } from '@/parts/undo'
 import { Badge } from '@/ui/Badge'
 import { IconButton } from '@/ui/Button'
 import { Card } from '@/ui/Card'
 import { Confirm } from '@/ui/Confirm'
+import { cx } from '@/ui/cx'
 import { Empty, ErrorNote, Loading } from '@/ui/Feedback'
 import { Menu } from '@/ui/Menu'
 import { PageHead } from '@/ui/PageHead'
 import { Switch } from '@/ui/Switch'
-import { toast } from '@/ui/toast'
 
 export default function Routes() {
   const { t } = useTranslation()
@@ -71,15 +74,19 @@ function List({ routes }: { routes: Route[] }) {
         to,
       ),
     )
+  const drag = useDragOrder(routes.length, move)
   return (
     <div className="space-y-3">
       {order.isError && <ErrorNote error={order.error} />}
-      <ol aria-label={t('routes.title')} className="space-y-2.5">
+      <ol ref={drag.list as React.RefObject<HTMLOListElement | null>} aria-label={t('routes.title')} className="space-y-2.5">
         {routes.map((route, i) => (
           <Row
             key={route.id}
             route={route}
+            shadow={shadowOf(route, routes)}
             place={i + 1}
+            handle={drag.handle(i)}
+            moving={drag.moving?.from === i ? 'from' : drag.moving?.to === i ? 'to' : undefined}
             onUp={i > 0 ? () => move(i, i - 1) : undefined}
             onDown={i < routes.length - 1 ? () => move(i, i + 1) : undefined}
             onDelete={() => setDeleting(route)}
@@ -93,7 +100,7 @@ function List({ routes }: { routes: Route[] }) {
           onClose={() => setDeleting(undefined)}
           onConfirm={async () => {
             await unwrap(api.DELETE('/api/routes/{id}', { params: { path: { id: deleting.id } } }))
-            toast(t('common.deleted'), deleting.name)
+            toastDeleted(deleting.name, `delete route ${deleting.name}`)
             await refresh('routes')
           }}
         >
@@ -106,13 +113,16 @@ function List({ routes }: { routes: Route[] }) {
 
 interface RowProps {
   route: Route
+  shadow: Route | undefined
+  handle: ReturnType<ReturnType<typeof useDragOrder>['handle']>
+  moving: 'from' | 'to' | undefined
   place: number
   onUp: (() => void) | undefined
   onDown: (() => void) | undefined
   onDelete: () => void
 }
 
-function Row({ route, place, onUp, onDown, onDelete }: RowProps) {
+function Row({ route, shadow, handle, moving, place, onUp, onDown, onDelete }: RowProps) {
   const { t } = useTranslation()
   const navigate = useNavigate()
   const toggle = useMutation({
@@ -124,9 +134,25 @@ function Row({ route, place, onUp, onDown, onDelete }: RowProps) {
   })
   const edit = () => void navigate({ to: '/routes/$id', params: { id: route.id } })
   return (
-    <li className="rounded-2xl border border-line bg-surface p-3 shadow-card">
+    <li
+      data-item
+      className={cx(
+        'rounded-2xl border bg-surface p-3 shadow-card',
+        moving === 'to' ? 'border-accent' : 'border-line',
+        moving === 'from' && 'opacity-50',
+      )}
+    >
       <div className="flex items-start gap-3">
-        <span className="hidden w-6 pt-1.5 text-center text-ink3 tabular-nums sm:block">{place}</span>
+        <button
+          type="button"
+          aria-label={t('routes.drag', { name: route.name })}
+          title={t('routes.dragHint')}
+          className="-ml-1 hidden h-9 cursor-grab touch-none items-center rounded-lg px-1 text-ink3 tabular-nums hover:bg-sunken sm:flex"
+          {...handle}
+        >
+          <GripVertical aria-hidden className="size-4" />
+          {place}
+        </button>
         <div className="min-w-0 flex-1 space-y-2 pt-1">
           <div className="flex flex-wrap items-center gap-x-3 gap-y-1">
             <Link to="/routes/$id" params={{ id: route.id }} className="break-all font-semibold hover:text-accent hover:underline">
@@ -135,6 +161,11 @@ function Row({ route, place, onUp, onDown, onDelete }: RowProps) {
             <Conditions route={route} />
           </div>
           <Chain route={route} />
+          {shadow && (
+            <p className="text-[0.93rem] text-warn">
+              ▲ {t('routes.shadowed')} {shadow.name}. {t('routes.shadowedHint')}
+            </p>
+          )}
         </div>
         <div className="flex flex-wrap items-center justify-end">
           <span className="mr-1 hidden sm:flex">

@@ -4,6 +4,7 @@ import { queries } from '@/api/queries'
 import { Card } from '@/ui/Card'
 import { Code, CopyButton } from '@/ui/Copy'
 import { Loading } from '@/ui/Feedback'
+import { Certificate } from './Certificate'
 
 /** Where the doors are. Ports and certificates are set at start, so this says how. */
 export function Addresses() {
@@ -32,6 +33,7 @@ export function Addresses() {
                 ))}
               </dl>
             </Card>
+            <Certificate />
             <Card title={t('settings.change')} note={t('settings.changeNote')}>
               <div className="space-y-3">
                 <Code text="posthouse serve --http-port 8080 --https-port 8443 --console-port 8001" />

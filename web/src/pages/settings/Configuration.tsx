@@ -12,6 +12,7 @@ import { Card } from '@/ui/Card'
 import { ErrorNote, Notice } from '@/ui/Feedback'
 import { TextArea } from '@/ui/Field'
 import { toast } from '@/ui/toast'
+import { Restore } from './Restore'
 
 const link =
   'inline-flex min-h-[2.375rem] items-center gap-1.5 rounded-lg border border-line2 px-3.5 font-medium hover:border-ink3 hover:bg-sunken'
@@ -33,6 +34,7 @@ export function Configuration() {
           </a>
         </div>
       </Card>
+      <Restore />
       <Apply />
     </div>
   )

@@ -5,9 +5,10 @@ import { About } from './About'
 import { Access } from './Access'
 import { Addresses } from './Addresses'
 import { Configuration } from './Configuration'
+import { People } from './People'
 import { Tokens } from './Tokens'
 
-const tabs = { proxy: Access, addresses: Addresses, tokens: Tokens, config: Configuration, about: About } as const
+const tabs = { proxy: Access, addresses: Addresses, people: People, tokens: Tokens, config: Configuration, about: About } as const
 type Tab = keyof typeof tabs
 
 export default function Settings() {

@@ -6,6 +6,7 @@ import { api, type Probe, unwrap, type Vendor } from '@/api/client'
 import { faultAt, faultsBelow } from '@/api/problem'
 import { queries, refresh } from '@/api/queries'
 import { freeName, inLanguage, isPrivate, vendorOfKey } from '@/lib/vendors'
+import { OwnPort } from '@/parts/OwnPort'
 import { ProbeResult } from '@/parts/ProbeResult'
 import { VendorTiles } from '@/parts/VendorTiles'
 import { Button } from '@/ui/Button'
@@ -142,6 +143,7 @@ function Form({ vendors, taken, onDone }: FormProps) {
                 mono
               />
             )}
+            <OwnPort base={base} />
             {!vendor.local && isPrivate(base) && (
               <Switch
                 label={t('providers.private')}

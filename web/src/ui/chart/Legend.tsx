@@ -20,7 +20,7 @@ export const fills: Record<Colour, string> = {
   served: 'bg-served',
   rescued: 'bg-rescued',
   failed: 'bg-failed',
-  left: 'bg-left',
+  gone: 'bg-gone',
 }
 
 interface Props {

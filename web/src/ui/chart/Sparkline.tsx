@@ -11,7 +11,7 @@ const strokes: Record<Colour, string> = {
   served: 'stroke-served fill-served',
   rescued: 'stroke-rescued fill-rescued',
   failed: 'stroke-failed fill-failed',
-  left: 'stroke-left fill-left',
+  gone: 'stroke-gone fill-gone',
 }
 
 const width = 120

@@ -66,7 +66,14 @@ export function makePlot(into: HTMLElement, data: Data, look: Look, extras: { cu
         y: { range: (_, __, max) => [0, max > 0 ? max * 1.08 : 1] },
       },
       axes: [
-        { ...axis, grid: { show: false }, space: short ? 64 : 72, values: (_, splits) => splits.map((at) => look.clock(at, short)) },
+        {
+          ...axis,
+          size: 26,
+          gap: 6,
+          grid: { show: false },
+          space: short ? 64 : 72,
+          values: (_, splits) => splits.map((at) => look.clock(at, short)),
+        },
         {
           ...axis,
           space: 36,

@@ -11,7 +11,7 @@ export interface Series {
   summary?: string
 }
 
-export type Colour = 's1' | 's2' | 's3' | 's4' | 's5' | 's6' | 'served' | 'rescued' | 'failed' | 'left'
+export type Colour = 's1' | 's2' | 's3' | 's4' | 's5' | 's6' | 'served' | 'rescued' | 'failed' | 'gone'
 
 /** A stretch that stands out on every chart: an incident. */
 export interface Band {

@@ -1,0 +1,51 @@
+package main
+
+import (
+	"bytes"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/posthouse/posthouse/proxy"
+)
+
+func TestOnlyLinesOfCallsWait(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var out bytes.Buffer
+		o, err := openLog(&out, "", "info")
+		if err != nil {
+			t.Fatal(err)
+		}
+		lines := func() int { return strings.Count(out.String(), "\n") }
+		o.log.Info(proxy.CallLine, "status", 200)
+		o.log.With("a", 1).Info(proxy.CallLine, "status", 200)
+		if n := lines(); n != 0 {
+			t.Errorf("%d lines at once, want none", n)
+		}
+		<-time.After(2 * logDelay)
+		synctest.Wait()
+		if n := lines(); n != 2 {
+			t.Errorf("%d lines after a while, want 2", n)
+		}
+		o.log.Info(proxy.CallLine)
+		o.log.Info("serving")
+		if n := lines(); n != 4 || !strings.HasSuffix(strings.TrimSpace(out.String()), `"msg":"serving"}`) {
+			t.Errorf("%d lines with one that may not wait, want 4 in order: %s", n, out.String())
+		}
+		o.log.Warn(proxy.CallLine)
+		if n := lines(); n != 5 {
+			t.Errorf("%d lines with a warning, want 5", n)
+		}
+		for range 2000 {
+			o.log.Info(proxy.CallLine, "text", strings.Repeat("x", 50))
+		}
+		if n := lines(); n < 1500 || n == 2005 {
+			t.Errorf("%d lines of 2005: the buffer is to be written when it is full", n)
+		}
+		o.close()
+		if n := lines(); n != 2005 {
+			t.Errorf("%d lines at the end, want 2005", n)
+		}
+	})
+}
