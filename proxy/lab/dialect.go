@@ -9,14 +9,15 @@ import (
 // how errors are written, and what a broken answer looks like. Everything else
 // is the operation's own.
 type dialect struct {
-	name       string
-	errorBody  func(*apiError) []byte // of an answer that is an error
-	errorEvent func(*apiError) event  // of a stream that breaks off
-	badEvent   []byte                 // the data of an event that is cut JSON
-	endless    []byte                 // how a whole answer begins that never ends
-	blank      []byte                 // the data of a first event that says nothing
-	done       event                  // the event behind which nothing comes
-	unfinished func([]byte) []byte    // takes the finish reason out of a whole answer
+	name        string
+	errorBody   func(*apiError) []byte       // of an answer that is an error
+	errorEvent  func(*apiError) event        // of a stream that breaks off
+	errorHeader func(*apiError, http.Header) // of an answer that is an error; nil: none
+	badEvent    []byte                       // the data of an event that is cut JSON
+	endless     []byte                       // how a whole answer begins that never ends
+	blank       []byte                       // the data of a first event that says nothing
+	done        event                        // the event behind which nothing comes
+	unfinished  func([]byte) []byte          // takes the finish reason out of a whole answer
 }
 
 // openAI is the dialect of every operation that names no other.
@@ -54,6 +55,9 @@ func (x *exchange) refusal(e *apiError) *reply {
 	p := newReply(e.status, "application/json", append(x.dialect().errorBody(e), '\n'))
 	if e.allow != "" {
 		p.header.Set("Allow", e.allow)
+	}
+	if header := x.dialect().errorHeader; header != nil {
+		header(e, p.header)
 	}
 	return p
 }

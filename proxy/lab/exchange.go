@@ -27,10 +27,11 @@ type op struct {
 	handle  func(*exchange) (*reply, *apiError)
 	dialect *dialect // nil: OpenAI's
 	bases   []string // where it lives; nil: below every base but those of other dialects
+	open    bool     // it is for those who have no key yet
 }
 
 func operations() []op {
-	return slices.Concat(geminiOperations(), anthropicOperations(), openAIOperations())
+	return slices.Concat(geminiOperations(), anthropicOperations(), bedrockOperations(), tokenOperations(), openAIOperations())
 }
 
 func openAIOperations() []op {
@@ -99,6 +100,13 @@ func credential(h http.Header) (key string, count int) {
 }
 
 func (x *exchange) authenticate(keys []string) *apiError {
+	if x.op.open {
+		return nil
+	}
+	if s, ok := parseSignature(x.r.Header.Get("Authorization")); ok && x.dialect().name == "bedrock" {
+		x.key = s.id
+		return x.signed(s)
+	}
 	key, count := credential(x.r.Header)
 	if q := x.r.URL.Query().Get("key"); q != "" && x.dialect().name == "gemini" {
 		key, count = q, count+1
@@ -115,10 +123,8 @@ func (x *exchange) authenticate(keys []string) *apiError {
 		fail.message = "You didn't provide an API key. Send it in an Authorization header using Bearer auth (i.e. Authorization: Bearer YOUR_KEY)."
 		return fail
 	}
-	for _, k := range keys {
-		if k == key {
-			return nil
-		}
+	if slices.Contains(keys, key) || x.lab.hasIssued(key) {
+		return nil
 	}
 	fail.code = "invalid_api_key"
 	fail.message = "Incorrect API key provided: " + hint(key) + "."

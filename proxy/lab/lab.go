@@ -1,6 +1,7 @@
 package lab
 
 import (
+	"crypto/rsa"
 	"io"
 	"log/slog"
 	"net/http"
@@ -19,15 +20,21 @@ const (
 // Options are how a Lab behaves. The zero value serves anybody at the default
 // pace.
 type Options struct {
-	Now    func() time.Time // wall clock for "created", flap and rules; nil is time.Now
-	Pace   time.Duration    // between the words of a stream; 0 is 20 ms, below 0 is no wait
-	Keys   []string         // accepted keys; empty: any key and none
-	Models []string         // more names to serve, such as "qwen-max"; they talk like demo-chat
-	Any    bool             // serve every other name too, as if it were lab-chat
-	Asked  bool             // a call may ask for a fault by the header FaultHeader
-	Admin  bool             // rules are set and dropped over HTTP, below /lab/ (admin.go)
-	Log    *slog.Logger     // one line a call; nil discards
-	Forget bool             // keep no record of calls: for a demo, whose prompts are nobody's business
+	Now  func() time.Time // wall clock for "created", flap and rules; nil is time.Now
+	Pace time.Duration    // between the words of a stream; 0 is 20 ms, below 0 is no wait
+	Keys []string         // accepted keys; empty: any key and none
+	// AWS are secrets by access key id, by which Bedrock's requests are signed,
+	// Accounts public keys of Google's service accounts by their address, Apps
+	// client secrets of Entra's applications by their id.
+	AWS      map[string]string
+	Accounts map[string]*rsa.PublicKey
+	Apps     map[string]string
+	Models   []string     // more names to serve, such as "qwen-max"; they talk like demo-chat
+	Any      bool         // serve every other name too, as if it were lab-chat
+	Asked    bool         // a call may ask for a fault by the header FaultHeader
+	Admin    bool         // rules are set and dropped over HTTP, below /lab/ (admin.go)
+	Log      *slog.Logger // one line a call; nil discards
+	Forget   bool         // keep no record of calls: for a demo, whose prompts are nobody's business
 }
 
 // FaultHeader is the header by which a call asks for a fault, such as
@@ -50,6 +57,7 @@ type Lab struct {
 
 	mu      sync.Mutex
 	started bool
+	issued  map[string]string // tokens, by whom they are for; empty: revoked
 	done    chan struct{}
 }
 

@@ -3,7 +3,10 @@ package lab
 import (
 	"bytes"
 	"net/http"
+	"strings"
 	"time"
+
+	"github.com/posthouse/posthouse/proxy/sse"
 )
 
 // eventKind is what an event of a stream carries.
@@ -43,6 +46,7 @@ type style struct {
 	noSpace   bool // data:x
 	multiline bool // the JSON over many data lines
 	fields    bool // id and retry too
+	aws       bool // not text, but messages of AWS's event stream
 	array     bool // not events, but elements of one JSON array
 }
 
@@ -145,8 +149,23 @@ func (p *reply) insert(n int, e event) {
 	p.events = append(p.events[:at:at], rest...)
 }
 
+// awsFrame writes an event down as a message of AWS's event stream.
+func awsFrame(e event) []byte {
+	kind, name := "event", e.name
+	if rest, ok := strings.CutPrefix(name, string(sse.AWSFault)); ok {
+		kind, name = "exception", rest
+	}
+	if name == "" {
+		name = "contentBlockDelta" // what a fault put in
+	}
+	return sse.AppendAWS(nil, e.data, ":"+kind+"-type", name, ":content-type", "application/json", ":message-type", kind)
+}
+
 // frame writes an event down.
 func (s style) frame(e event) []byte {
+	if s.aws {
+		return awsFrame(e)
+	}
 	var b bytes.Buffer
 	line := func(field, value string) {
 		b.WriteString(field)
