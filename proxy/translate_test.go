@@ -155,8 +155,8 @@ func TestEveryDialectIsServed(t *testing.T) {
 	}
 }
 
-// TestGeminiArray streams one JSON array to clients who don't ask for events.
-func TestGeminiArray(t *testing.T) {
+// TestTranslatedArray streams one JSON array to clients who don't ask for events.
+func TestTranslatedArray(t *testing.T) {
 	t.Parallel()
 	g := newRig(t, one)
 	a := g.do(g.request("POST", "/v1beta/models/lab-chat:streamGenerateContent", `{"contents":[{"parts":[{"text":"tell me a story"}]}]}`))
