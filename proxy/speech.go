@@ -40,7 +40,8 @@ func (c *call) speech(cand *candidate) speech {
 			return speech{protocol: far, endpoint: twin}
 		}
 	}
-	return direct // resolving it says what is missing
+	direct.passes = own.Count == nil // what no vendor counts is counted here
+	return direct                    // resolving it says what is missing
 }
 
 // recodes reports whether a request to a vendor of the caller's own dialect

@@ -52,7 +52,6 @@ type wireRequest struct {
 	Verbosity        string            `json:"verbosity,omitzero"`
 	Modalities       []string          `json:"modalities,omitzero"`
 	User             string            `json:"user,omitzero"`
-	SafetyIdentifier string            `json:"safety_identifier,omitzero"`
 	PromptCacheKey   string            `json:"prompt_cache_key,omitzero"`
 	ServiceTier      string            `json:"service_tier,omitzero"`
 	Metadata         map[string]string `json:"metadata,omitzero"`
