@@ -1315,7 +1315,7 @@ export interface components {
             connect_ms?: number;
             cost?: components["schemas"]["CallCost"];
             /** @description The protocol spoken to the vendor */
-            dialect: string;
+            dialect?: string;
             /** Format: double */
             duration_ms: number;
             /**
