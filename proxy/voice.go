@@ -87,6 +87,9 @@ func (s *streaming) tellAll(events []llm.Event) *llm.Error {
 	v := s.voice
 	v.out = v.out[:0]
 	for _, ev := range events {
+		if o, ok := ev.(*llm.Open); ok {
+			o.Part = s.marked(o.Part)
+		}
 		s.notice(ev)
 		if v.fold != nil {
 			v.fold.Add(ev)
