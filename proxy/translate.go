@@ -120,7 +120,10 @@ func (t *try) tell(resp *http.Response, answer *llm.Response) *llm.Error {
 	if failed != nil {
 		return failed
 	}
-	return t.give(resp, body)
+	if failed = t.give(resp, body); failed == nil {
+		t.remember(body)
+	}
+	return failed
 }
 
 // marked marks a call by a vendor of another dialect for callers whose own
@@ -146,7 +149,7 @@ func (t *try) give(resp *http.Response, body []byte) *llm.Error {
 // reply is what encoders of the answer need to know.
 func (t *try) reply() *protocol.Reply {
 	return &protocol.Reply{
-		Request: t.asks, Model: t.peek.model, ID: strings.TrimPrefix(t.rec.ID, "req_"), Created: t.rec.Start.Unix(),
+		Request: t.asks, Model: t.peek.model, ID: strings.TrimPrefix(t.rec.ID, "req_"), Created: t.rec.Start.Unix(), Stored: t.keeps(),
 		Question: *t.question(),
 	}
 }
