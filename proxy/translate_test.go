@@ -600,3 +600,26 @@ func TestEmbeddingsInEveryDialect(t *testing.T) {
 		t.Errorf("record %+v", rec)
 	}
 }
+
+// TestDroppedReasoning: a client that drops reasoning does not wedge a
+// conversation with a vendor that demands it back; one that keeps it is passed
+// on to the byte.
+func TestDroppedReasoning(t *testing.T) {
+	t.Parallel()
+	vendor := newFakeVendor(t, whole(`{"id":"c","object":"chat.completion","created":1,"model":"m","choices":[{"index":0,"message":{"role":"assistant","content":"Sunny."},"finish_reason":"stop"}]}`))
+	g := newRig(t, func(*rig) Config {
+		return Config{Providers: []Provider{{
+			ID: "p", Name: "ds", Vendor: "deepseek", BaseURL: vendor.URL, AllowPrivate: true, Keys: []Key{{ID: "k", Secret: "sk-canary-0123456789"}},
+		}}}
+	})
+	const call = `"tool_calls":[{"id":"call_1","type":"function","function":{"name":"f","arguments":"{}"}}]},{"role":"tool","tool_call_id":"call_1","content":"18"}]}`
+	for i, tt := range []struct{ message, want string }{
+		{`{"role":"assistant","content":null,`, `"reasoning_content":" "`},
+		{`{"role":"assistant","content":null,"reasoning_content":"Hm.",`, `"content":null,"reasoning_content":"Hm."`},
+	} {
+		a := g.do(g.request("POST", "/v1/chat/completions", `{"model":"ds/deepseek-v4-pro","messages":[{"role":"user","content":"x"},`+tt.message+call))
+		if a.status != 200 || !strings.Contains(vendor.question(i), tt.want) {
+			t.Errorf("%d %s: sent %s", a.status, a.body, vendor.question(i))
+		}
+	}
+}
