@@ -12,10 +12,7 @@ export default defineConfig({
   reporter: [['list']],
   // Files of different projects never share a worker, and so no program: the
   // flow begins with one that nobody has set up.
-  projects: [
-    { name: 'flow', testMatch: 'flow.spec.ts' },
-    { name: 'pages', testMatch: 'pages.spec.ts' },
-  ],
+  projects: [...['flow', 'pages', 'monitor', 'admin', 'first'].map((name) => ({ name, testMatch: `${name}.spec.ts` }))],
   use: {
     browserName: 'chromium',
     viewport: { width: 1440, height: 900 },

@@ -10,9 +10,14 @@ const paths = [
   '/keys',
   '/settings',
   '/settings?tab=addresses',
+  '/settings?tab=people',
   '/settings?tab=tokens',
+  '/settings?tab=alerts',
+  '/settings?tab=telemetry',
   '/settings?tab=config',
   '/settings?tab=about',
+  '/prices',
+  '/playground?model=demo/demo-chat,demo/demo-slow',
   '/audit',
 ]
 const sizes = [
@@ -49,12 +54,18 @@ for (const theme of ['light', 'dark'] as const) {
         headers: { Origin: server.console },
         data: { model: 'demo/demo-chat', messages: [{ role: 'user', content: 'hi' }] },
       })
-      const called = (await (await page.request.get('/api/requests')).json()) as { requests: { id: string }[] }
+      // The log is written by and by.
+      let called: { requests: { id: string }[] } = { requests: [] }
+      await expect(async () => {
+        called = (await (await page.request.get('/api/requests')).json()) as typeof called
+        expect(called.requests.length).toBeGreaterThan(1)
+      }).toPass()
       const all = [
         `/logs?id=${called.requests[1]?.id}`,
         '/logs?id=nothing',
         ...paths,
         `/routes/${routes.routes[0]?.id}`,
+        `/routes/${routes.routes[0]?.id}?view=yaml`,
         '/routes/new',
         `/providers?id=${providers.providers[0]?.id}`,
         '/providers?new=1',
