@@ -1,3 +1,4 @@
+import type { Page } from '@playwright/test'
 import { expect, expectAccessible, login, test } from './fixture'
 
 const paths = [
@@ -25,6 +26,14 @@ const sizes = [
   { width: 390, height: 844 },
 ]
 
+// On two workers, each with a program of its own.
+test.describe.configure({ mode: 'parallel' })
+
+/** Pictures are for whoever wants to look: POSTHOUSE_SHOTS=1. */
+async function shoot(page: Page, name: string): Promise<void> {
+  if (process.env.POSTHOUSE_SHOTS) await page.screenshot({ path: `test-results/shots/${name}.png`, fullPage: true })
+}
+
 for (const theme of ['light', 'dark'] as const) {
   for (const size of sizes) {
     // Each language is seen in each theme and at each width once.
@@ -44,7 +53,7 @@ for (const theme of ['light', 'dark'] as const) {
       // Before there is any: the first of these tests sees the page wait.
       await page.goto('/logs')
       await expect(page.getByRole('status', { name: /^(Loading|加载中)$/ })).toHaveCount(0)
-      await page.screenshot({ path: `test-results/shots/logs-first-${theme}-${size.width}.png` })
+      await shoot(page, `logs-first-${theme}-${size.width}`)
       await expectAccessible(page, `/logs at first ${theme} ${size.width}`)
       await page.request.post('/api/playground/chat/completions', {
         headers: { Origin: server.console },
@@ -82,7 +91,7 @@ for (const theme of ['light', 'dark'] as const) {
             .replace(/[0-9a-z]{20,}/g, 'one')
             .replace(/[^a-z0-9]+/gi, '-')
             .replace(/^-/, '') || 'overview'
-        await page.screenshot({ path: `test-results/shots/${name}-${theme}-${size.width}.png`, fullPage: true })
+        await shoot(page, `${name}-${theme}-${size.width}`)
         await expectAccessible(page, `${path} ${theme} ${size.width}`)
         const wide = await page.evaluate(() => document.documentElement.scrollWidth > window.innerWidth)
         expect.soft(wide, `${path} scrolls sideways`).toBe(false)

@@ -178,7 +178,7 @@ function ChannelFields({ channel, place, language, error, onChange, onRemove }: 
         />
         <TextField
           label={t('alerts.url')}
-          placeholder="https://open.feishu.cn/open-apis/bot/v2/hook/…"
+          placeholder="https://hooks.example.com/…"
           value={channel.url}
           onChange={(url) => set({ url })}
           error={faultAt(error, `${at}.url`)}
