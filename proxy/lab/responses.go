@@ -70,6 +70,7 @@ func responses(x *exchange) (*reply, *apiError) {
 		Input: q.promptTokens(), InputDetails: map[string]int{"cached_tokens": 0},
 		Output: spent, OutputDetails: map[string]int{"reasoning_tokens": 0}, Total: q.promptTokens() + spent,
 	}
+	x.bill(used.Input, spent)
 	if stream {
 		return streamReply(responseEvents(r, item, a.text, used), x.model.pace), nil
 	}
