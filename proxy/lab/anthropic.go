@@ -100,6 +100,8 @@ func anthropicMessages(x *exchange) (*reply, *apiError) {
 	}
 	q.think(x, &a)
 	w := anthropicWriter{x: x, q: q, answer: a}
+	output, _ := a.tokens()
+	x.bill(q.promptTokens(), output)
 	if !q.stream || x.whole {
 		return jsonReply(w.whole()), nil
 	}

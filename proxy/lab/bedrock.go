@@ -96,6 +96,8 @@ func converse(stream bool) func(*exchange) (*reply, *apiError) {
 		}
 		q.think(x, &a)
 		w := converseWriter{x: x, q: q, answer: a}
+		output, _ := a.tokens()
+		x.bill(q.promptTokens(), output)
 		if !stream || x.whole {
 			return jsonReply(w.whole()), nil
 		}

@@ -34,7 +34,14 @@ type Call struct {
 	Start      time.Time
 	End        time.Time // zero while it runs
 	Gone       bool      // the client left before the end
+	Billed     Billed    // what the answer used, were it sent whole
 	GoneAt     time.Time
+}
+
+// Billed is what a vendor would bill an answer for, in tokens.
+type Billed struct {
+	Prompt int // cached or not
+	Output int // reasoning included
 }
 
 // Wait blocks until done is true of the calls so far, and returns them. It asks
@@ -156,7 +163,7 @@ func (r *record) requestID() string { return fmt.Sprintf("req_lab_%d", r.call.Se
 
 func (r *record) identify(x *exchange) {
 	r.tell(func(c *Call) {
-		c.Provider, c.Key, c.Fault = x.provider, x.key, x.fault.behaviour.Name
+		c.Provider, c.Key, c.Fault, c.Billed = x.provider, x.key, x.fault.behaviour.Name, x.billed
 		if x.model != nil {
 			c.Model = x.model.name
 		}

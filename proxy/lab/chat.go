@@ -80,6 +80,7 @@ func chat(x *exchange) (*reply, *apiError) {
 		all, thought := answers[i].tokens()
 		used = newUsage(used.Prompt, used.Completion+all, used.CompletionDetails.Reasoning+thought)
 	}
+	x.bill(used.Prompt, used.Completion)
 	if q.stream {
 		return streamReply(x.chatEvents(answers, used, q.usage), x.model.pace), nil
 	}

@@ -53,6 +53,7 @@ func completions(x *exchange) (*reply, *apiError) {
 		}
 	}
 	used := newUsage(tokens, completed, 0)
+	x.bill(tokens, completed)
 	head := textCompletion{ID: x.identity("cmpl-"), Object: "text_completion", Created: x.created(), Model: x.model.name}
 	if q.stream {
 		return streamReply(textEvents(head, answers, used, q.usage), x.model.pace), nil

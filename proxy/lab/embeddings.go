@@ -51,6 +51,7 @@ func embeddings(x *exchange) (*reply, *apiError) {
 	if format != "" && format != "float" && format != "base64" {
 		return nil, invalid("encoding_format", "invalid_value", "Invalid value: '%s'. Supported values are: 'float' and 'base64'.", clip(format, 40))
 	}
+	x.bill(tokens, 0)
 	out := embeddingList{Object: "list", Model: x.model.name, Usage: inputUsage(tokens)}
 	for i, t := range texts {
 		v := vector(t, dimensions)

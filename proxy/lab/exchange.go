@@ -74,7 +74,11 @@ type exchange struct {
 	model    *model
 	fault    fault
 	whole    bool // answer in one piece although a stream was asked for
+	billed   Billed
 }
+
+// bill notes what the answer uses.
+func (x *exchange) bill(prompt, output int) { x.billed = Billed{prompt, output} }
 
 // credentialHeaders are the headers in which vendors take a key.
 func credentialHeaders() []string {

@@ -140,6 +140,8 @@ func geminiAnswer(x *exchange, stream bool) (*reply, *apiError) {
 			a.finish = "safety"
 		}
 		w.answers = append(w.answers, a)
+		output, _ := a.tokens()
+		x.bill(w.prompt, x.billed.Output+output)
 	}
 	if !stream {
 		return jsonReply(w.whole()), nil

@@ -54,6 +54,8 @@ func responses(x *exchange) (*reply, *apiError) {
 	if fail != nil {
 		return nil, fail
 	}
+	spent, _ := a.tokens()
+	x.bill(q.promptTokens(), spent)
 	w := responsesWriter{x: x, q: q, answer: a}
 	if q.stream {
 		return streamReply(w.events(), x.model.pace), nil
