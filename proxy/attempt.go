@@ -109,20 +109,21 @@ func (c *call) learn(t *try, err *llm.Error) {
 // try is an attempt under way.
 type try struct {
 	*call
-	speech speech
-	target *protocol.Target // what codecs know of the target; nil: bytes are passed on
-	losses llm.Losses       // what could not be carried over to it
-	lane   lane
-	cand   *candidate
-	key    *key // nil: none is needed
-	at     *Attempt
-	began  time.Time
-	ctx    context.Context
-	clock  *clock
-	times  Timeouts
-	heard  heard
-	played bool   // by the fake vendor,
-	fault  string // with this fault; empty: well
+	speech  speech
+	target  *protocol.Target // what codecs know of the target; nil: bytes are passed on
+	losses  llm.Losses       // what could not be carried over to it
+	lane    lane
+	cand    *candidate
+	key     *key // nil: none is needed
+	at      *Attempt
+	began   time.Time
+	ctx     context.Context
+	clock   *clock
+	dialing *dialing
+	times   Timeouts
+	heard   heard
+	played  bool   // by the fake vendor,
+	fault   string // with this fault; empty: well
 }
 
 func (t *try) run() *llm.Error {
@@ -157,8 +158,8 @@ func (t *try) ask() (*http.Response, *llm.Error) {
 
 // send sends a body and waits for the answer's head.
 func (t *try) send(body *rawjson.Text) (*http.Response, *llm.Error) {
-	var d dialing
-	req, failed := t.request(d.watch(t.ctx), body)
+	t.dialing = &dialing{}
+	req, failed := t.request(t.ctx, body)
 	if failed != nil {
 		return nil, failed
 	}
@@ -168,7 +169,7 @@ func (t *try) send(body *rawjson.Text) (*http.Response, *llm.Error) {
 	t.clock.set(llm.ClassHeadersTimeout, t.times.Headers)
 	t.at.BytesOut = req.ContentLength
 	resp, err := t.carry(req)
-	d.note(t.at)
+	t.dialing.note(t.at)
 	if err != nil {
 		return nil, t.broken(err, false)
 	}

@@ -200,6 +200,7 @@ func (c *call) choose() *llm.Error {
 	if c.way.route != nil {
 		c.rec.Route = c.way.route.name
 	}
+	c.startTape()
 	return err
 }
 

@@ -110,6 +110,7 @@ type Route struct {
 	On       []string // triggers for moving on among Targets; empty is DefaultTriggers
 	Timeouts Timeouts
 	Failover Failover
+	Capture  Capture
 	// Strict refuses a request (400, naming the field) when something in it
 	// can't be carried into the vendor's dialect. Without it that is left out
 	// or approximated, and listed in the header x-posthouse-lossy.

@@ -12,7 +12,10 @@
 //     the stream flag and where each top-level field stands.
 //   - choose (route.go, plan.go): the first written route that matches, else
 //     the provider that the model names, else the providers known for it; then
-//     the order in which the targets will be tried.
+//     the order in which the targets will be tried (balance.go), in which a
+//     conversation goes back to where it was (affinity.go).
+//   - walk (walk.go): from target to target until one serves; two side by side
+//     where the route hedges (hedge.go).
 //   - attempt (attempt.go, upstream.go, keyring.go): one target with one key.
 //     The caller's bytes go out unchanged but for the model's name and what the
 //     catalogue says the vendor spells differently.
@@ -25,7 +28,12 @@
 //     (rescue.go), and one that nobody can finish ends in an error event and a
 //     broken connection, never in a quiet end. All writing to the client goes
 //     through one place (out.go), which also keeps silent streams alive.
-//   - finish (finish.go, record.go): one record and one log line.
+//   - finish (finish.go, record.go): one record and one log line. A client that
+//     leaves before ends the attempt, or not (leave.go).
+//
+// Faults can be put in front of a provider (inject.go), or of a route's first
+// target in a gateway of its own (gameday.go); the fake vendor plays them over
+// connections within the process (simulator.go).
 //
 // # What lives how long
 //

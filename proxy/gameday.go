@@ -231,7 +231,8 @@ func (d *GameDay) drill(ctx context.Context, conf Config, r *Drilled) {
 			r.Answered++
 		}
 	}
-	_ = server.Shutdown(ctx) // the last record is told before the last call ends
+	_ = server.Shutdown(ctx) // the last record is told before the last call ends,
+	g.counting.wait()        // or once what no vendor counted is counted
 	r.Record = told.list()
 	d.judge(r, snap)
 }

@@ -230,7 +230,7 @@ func (t *try) carry(req *http.Request) (*http.Response, error) {
 	}
 	pool := t.cand.provider.transport
 	pool.connect = t.times.Connect
-	return t.g.transports.get(pool).RoundTrip(req)
+	return t.g.transports.carry(pool, req, t.dialing)
 }
 
 // address is where an attempt is sent, and how it shows its key. A fake vendor

@@ -33,6 +33,7 @@ type out struct {
 	every   time.Duration
 	sign    string // of life
 	array   bool   // the stream is a JSON array
+	taped   *tape  // takes down what is written; nil: nobody wants it
 }
 
 func newOut(w http.ResponseWriter) *out {
@@ -59,9 +60,26 @@ func (o *out) write(p []byte) error {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.touch()
+	if o.taped != nil {
+		o.taped.take(p)
+	}
 	_, err := o.w.Write(p)
 	o.last = time.Now()
 	return err
+}
+
+// record has what is written from here on taken down.
+func (o *out) record(t *tape) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.taped = t
+}
+
+// tape is what was taken down; nil: nothing was to be.
+func (o *out) tape() *tape {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.taped
 }
 
 func (o *out) flush() error {

@@ -91,7 +91,7 @@ func (p *probe) run(ctx context.Context) {
 		return
 	}
 	// A transport of its own: a kept connection would hide the steps.
-	transport := p.provider.transport.transport()
+	transport := p.provider.transport.open().full
 	transport.DisableKeepAlives = true
 	resp, err := transport.RoundTrip(req)
 	if err != nil {

@@ -14,7 +14,8 @@ type Recorder interface {
 }
 
 // Record is the account of one call: who asked for what, which attempts were
-// made, what came of it. It holds no content and no secrets.
+// made, what came of it. It holds no secrets, and content only where the route
+// captures it.
 type Record struct {
 	ID         string    // the x-request-id the caller was given
 	Start      time.Time // when the request's head was read
@@ -54,6 +55,8 @@ type Record struct {
 	Attempts []Attempt
 	Skipped  []Skip
 	Rescued  bool // a stream that broke off was finished by another target
+
+	Content *Content // nil: not captured
 }
 
 // Choice is a target as the plan had it.

@@ -31,6 +31,7 @@ type route struct {
 	balance  Balance
 	affinity Affinity
 	drain    *draining // nil: an attempt ends with its client
+	capture  *capture  // nil: nothing of its calls is kept
 	broken   string    // why it can't serve, if it can't
 }
 
@@ -129,6 +130,7 @@ func (c *compiler) route(conf *Route, known, names map[string]string) {
 		balance: cmp.Or(conf.Balance, BalanceWeighted), affinity: cmp.Or(conf.Affinity, AffinityAuto), hedge: conf.Failover.Hedge,
 	}
 	c.options(r, conf)
+	r.capture = c.capture(&conf.Capture)
 	for class, action := range conf.Failover.Rules {
 		r.onward[llm.Class(class)] = action != string(ActGiveUp)
 	}

@@ -238,6 +238,7 @@ func (c *call) account() {
 		c.rec.Attempts = append(c.rec.Attempts, *at)
 	}
 	c.rec.Cost = sumCosts(c.rec.Attempts, c.snap.exchange)
+	c.rec.Content = c.content()
 	if c.g.recorder != nil {
 		c.g.recorder.Record(&c.rec)
 	}

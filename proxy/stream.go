@@ -22,6 +22,9 @@ const (
 	// maxQuiet is the longest silence at the beginning of a stream whose first
 	// content nobody else could bring; as long as OpenAI's own clients wait.
 	maxQuiet = 10 * time.Minute
+	// firstGrace is the least that a stream has from its head to its first
+	// content, should the head have taken all the time there was.
+	firstGrace = 100 * time.Millisecond
 	// maxBad is how many events of a stream may be out of the protocol; with
 	// more of them the answer is taken for damaged.
 	maxBad = 1
@@ -72,7 +75,7 @@ func (t *try) streaming(resp *http.Response) *streaming {
 		s.answer = &t.entry.endpoint.Answer
 	}
 	if s.answer.Content != nil && t.times.FirstToken > 0 {
-		t.clock.set(llm.ClassFirstTokenTimeout, t.times.FirstToken-time.Since(t.began))
+		t.clock.set(llm.ClassFirstTokenTimeout, max(t.times.FirstToken-time.Since(t.began), firstGrace))
 	} else {
 		s.patient = true
 		s.alive()

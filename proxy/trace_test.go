@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/posthouse/posthouse/proxy/llm"
 )
 
 // TestAttemptClocks: an attempt's record says where its time went.
@@ -100,5 +102,28 @@ func TestQuietStream(t *testing.T) {
 		if s.alive(); s.clock.limit != tt.limit {
 			t.Errorf("idle %v, going on with another's answer %v: waits %v, want %v", tt.idle, tt.seam, s.clock.limit, tt.limit)
 		}
+	}
+}
+
+// TestLateHead: a head that took all the time to the first token there was must
+// not leave the rest without a clock.
+func TestLateHead(t *testing.T) {
+	snap, _ := Compile(Config{})
+	g := New(Options{})
+	g.Load(snap)
+	c := &call{g: g, snap: snap}
+	for i := range g.protocols[0].Endpoints {
+		if e := &g.protocols[0].Endpoints[i]; e.Op == llm.OpChat {
+			c.entry.endpoint = e
+		}
+	}
+	late := &try{
+		call: c, speech: speech{protocol: g.protocols[0], endpoint: c.entry.endpoint, passes: true}, clock: g.watchdog.clock(func(error) {}),
+		began: time.Now().Add(-3 * time.Second), times: Timeouts{FirstToken: 2 * time.Second, Idle: time.Second},
+	}
+	defer late.clock.stop()
+	late.streaming(&http.Response{Body: http.NoBody})
+	if late.clock.class != llm.ClassFirstTokenTimeout || late.clock.limit != firstGrace {
+		t.Errorf("waits %v for %q", late.clock.limit, late.clock.class)
 	}
 }

@@ -8,9 +8,12 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
+	"os"
 	"sync"
 	"syscall"
 	"time"
+
+	"github.com/posthouse/posthouse/proxy/http1"
 )
 
 // maxResponseHeader bounds what a vendor may send as headers, in bytes.
@@ -27,24 +30,59 @@ type transportKey struct {
 // transports are the pools of connections to vendors. They outlive snapshots,
 // so that a reload does not close the connections of running streams.
 type transports struct {
-	mu   sync.Mutex
-	pool map[transportKey]*http.Transport
+	mu   sync.RWMutex
+	pool map[transportKey]*pool
 }
 
-func newTransports() *transports {
-	return &transports{pool: map[transportKey]*http.Transport{}}
+// pool is the connections of providers that agree in their key. Calls go
+// through lean, which costs half; what that does not do (outbound proxies, above
+// all) goes through full.
+type pool struct {
+	full *http.Transport
+	lean *http1.Pool
+	via  func(*http.Request) (*url.URL, error) // the outbound proxy; nil: there is none
 }
 
-// get returns the pool for a key, making it on first use.
-func (t *transports) get(k transportKey) *http.Transport {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if got := t.pool[k]; got != nil {
+func newTransports() *transports { return &transports{pool: map[transportKey]*pool{}} }
+
+// get returns net/http's transport for a key, making it on first use.
+func (t *transports) get(k transportKey) *http.Transport { return t.of(k).full }
+
+func (t *transports) of(k transportKey) *pool {
+	t.mu.RLock()
+	got := t.pool[k]
+	t.mu.RUnlock()
+	if got != nil {
 		return got
 	}
-	made := k.transport()
-	t.pool[k] = made
-	return made
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if got = t.pool[k]; got == nil {
+		got = k.open()
+		t.pool[k] = got
+	}
+	return got
+}
+
+// carry sends a request and returns its answer; d learns of the connection.
+func (t *transports) carry(k transportKey, r *http.Request, d *dialing) (*http.Response, error) {
+	p := t.of(k)
+	if !http1.Fits(r) || p.proxied(r) {
+		return p.full.RoundTrip(r.WithContext(d.watch(r.Context())))
+	}
+	resp, reused, err := p.lean.Do(r, d.watch)
+	d.reused.Store(reused)
+	return resp, err
+}
+
+// proxied reports whether a request goes through an outbound proxy, or must not
+// go there.
+func (p *pool) proxied(r *http.Request) bool {
+	if p.via == nil {
+		return false
+	}
+	u, err := p.via(r)
+	return u != nil || err != nil
 }
 
 // close ends idle connections; running ones end with their calls.
@@ -52,13 +90,21 @@ func (t *transports) close() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	for _, p := range t.pool {
-		p.CloseIdleConnections()
+		p.full.CloseIdleConnections()
+		p.lean.CloseIdleConnections()
 	}
 }
 
-// transport makes a pool. HTTP/2 stays off: measured on streams it costs twice
-// the CPU of HTTP/1.1, and one frozen connection takes all its calls along.
-func (k transportKey) transport() *http.Transport {
+const (
+	// idlePerHost and idleFor are how many connections without a call are kept
+	// for one host, and how long.
+	idlePerHost = 1024
+	idleFor     = 90 * time.Second
+)
+
+// open makes a pool. HTTP/2 stays off: measured on streams it costs twice the
+// CPU of HTTP/1.1, and one frozen connection takes all its calls along.
+func (k transportKey) open() *pool {
 	guard := &dialGuard{private: k.private}
 	guarded := &net.Dialer{Timeout: k.connect, KeepAlive: 30 * time.Second, Control: guard.control}
 	plain := &net.Dialer{Timeout: k.connect, KeepAlive: 30 * time.Second}
@@ -72,26 +118,47 @@ func (k transportKey) transport() *http.Transport {
 	if u, err := url.Parse(k.proxy); err == nil && k.proxy != "" {
 		via = http.ProxyURL(u)
 	}
-	return &http.Transport{
-		Proxy:                  guard.through(via),
-		DialContext:            dial,
-		TLSHandshakeTimeout:    max(k.connect, 0),
-		MaxIdleConns:           4096,
-		MaxIdleConnsPerHost:    1024,
-		IdleConnTimeout:        90 * time.Second,
-		MaxResponseHeaderBytes: maxResponseHeader,
-		DisableCompression:     true,
-		ForceAttemptHTTP2:      false,
-		Protocols:              http1Only(),
-		WriteBufferSize:        4 << 10,
-		ReadBufferSize:         4 << 10,
+	p := &pool{
+		full: &http.Transport{
+			Proxy:                  guard.through(via),
+			DialContext:            dial,
+			TLSHandshakeTimeout:    max(k.connect, 0),
+			MaxIdleConns:           4 * idlePerHost,
+			MaxIdleConnsPerHost:    idlePerHost,
+			IdleConnTimeout:        idleFor,
+			MaxResponseHeaderBytes: maxResponseHeader,
+			DisableCompression:     true,
+			ForceAttemptHTTP2:      false,
+			Protocols:              http1Only(),
+			WriteBufferSize:        4 << 10,
+			ReadBufferSize:         4 << 10,
+		},
+		lean: &http1.Pool{
+			Dial: guarded.DialContext, Handshake: max(k.connect, 0),
+			IdleFor: idleFor, IdlePerHost: idlePerHost, HeaderBytes: maxResponseHeader,
+		},
+		via: via,
 	}
+	if k.proxy == "" && !proxyInEnvironment(os.LookupEnv) {
+		p.via = nil
+	}
+	return p
+}
+
+// proxyInEnvironment reports whether http.ProxyFromEnvironment may find one.
+func proxyInEnvironment(env func(string) (string, bool)) bool {
+	for _, name := range []string{"HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy"} {
+		if v, _ := env(name); v != "" {
+			return true
+		}
+	}
+	return false
 }
 
 // GuardedTransport is a pool for other calls to addresses that an admin entered,
 // such as webhooks: it refuses what providers are refused.
 func GuardedTransport(private bool, connect time.Duration) *http.Transport {
-	return transportKey{private: private, connect: connect}.transport()
+	return transportKey{private: private, connect: connect}.open().full
 }
 
 func http1Only() *http.Protocols {

@@ -12,22 +12,23 @@ import (
 
 // Route is an AI route as the API shows it.
 type Route struct {
-	ID        string    `json:"id"`
-	Name      string    `json:"name"`
-	Position  int       `json:"position" doc:"Its place, from 0: the first route that matches serves"`
-	Enabled   bool      `json:"enabled"`
-	Match     Match     `json:"match"`
-	Targets   []Target  `json:"targets"`
-	Balance   string    `json:"balance,omitempty" doc:"The order among the targets of one step"`
-	Affinity  string    `json:"affinity,omitempty" doc:"Whether a conversation goes back to the target and key where it was"`
-	Strict    bool      `json:"strict,omitempty" doc:"What can't be carried into the vendor's dialect is refused, not left out"`
-	Fallback  []Step    `json:"fallback"`
-	On        []string  `json:"on" doc:"Failures that move on; empty is the default set"`
-	Timeouts  Timeouts  `json:"timeouts"`
-	Failover  Failover  `json:"failover"`
-	Version   int64     `json:"version" doc:"Send it back with a change"`
-	CreatedAt time.Time `json:"created_at"`
-	UpdatedAt time.Time `json:"updated_at"`
+	ID        string      `json:"id"`
+	Name      string      `json:"name"`
+	Position  int         `json:"position" doc:"Its place, from 0: the first route that matches serves"`
+	Enabled   bool        `json:"enabled"`
+	Match     Match       `json:"match"`
+	Targets   []Target    `json:"targets"`
+	Balance   string      `json:"balance,omitempty" doc:"The order among the targets of one step"`
+	Affinity  string      `json:"affinity,omitempty" doc:"Whether a conversation goes back to the target and key where it was"`
+	Strict    bool        `json:"strict,omitempty" doc:"What can't be carried into the vendor's dialect is refused, not left out"`
+	Fallback  []Step      `json:"fallback"`
+	On        []string    `json:"on" doc:"Failures that move on; empty is the default set"`
+	Timeouts  Timeouts    `json:"timeouts"`
+	Failover  Failover    `json:"failover"`
+	Capture   CaptureSpec `json:"capture,omitzero"`
+	Version   int64       `json:"version" doc:"Send it back with a change"`
+	CreatedAt time.Time   `json:"created_at"`
+	UpdatedAt time.Time   `json:"updated_at"`
 }
 
 type routeOutput struct{ Body Route }
@@ -196,7 +197,7 @@ func (s *Server) orderRoutes(ctx context.Context, in *orderInput) (*routesOutput
 func fillRoute(row *store.Route, r proxy.Route) {
 	row.Name, row.Enabled, row.Match, row.Targets = r.Name, !r.Disabled, r.Match, r.Targets
 	row.Fallback, row.On, row.Timeouts, row.Failover = r.Fallback, r.On, r.Timeouts, r.Failover
-	row.Balance, row.Affinity, row.Strict = r.Balance, r.Affinity, r.Strict
+	row.Balance, row.Affinity, row.Strict, row.Capture = r.Balance, r.Affinity, r.Strict, r.Capture
 }
 
 // showRoute converts a row.
@@ -204,7 +205,7 @@ func showRoute(row store.Route) Route {
 	return Route{
 		ID: row.ID, Name: row.Name, Position: row.Position, Enabled: row.Enabled, Match: showMatch(row.Match),
 		Targets: showTargets(row.Targets), Fallback: showSteps(row.Fallback), On: list(row.On), Timeouts: timeoutsText(row.Timeouts),
-		Failover: showFailover(row.Failover), Strict: row.Strict,
+		Failover: showFailover(row.Failover), Strict: row.Strict, Capture: specOfCapture(row.Capture),
 		Balance: string(cmp.Or(row.Balance, proxy.BalanceWeighted)), Affinity: string(cmp.Or(row.Affinity, proxy.AffinityAuto)),
 		Version: row.Version, CreatedAt: row.CreatedAt, UpdatedAt: row.UpdatedAt,
 	}

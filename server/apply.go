@@ -87,6 +87,7 @@ type checked struct {
 	hashes    [][][32]byte // of each consumer's keys; zero: as it is
 	exchange  price.Exchange
 	prices    []price.Entry
+	records   store.RecordSettings
 }
 
 // secretsOf collects the provider keys, to tell whether a value is a new one.
@@ -112,7 +113,7 @@ func (a *applier) run(tx *store.Tx) error {
 	}
 	steps := []func(*store.Tx) error{
 		a.putSettings, a.putProviders, a.putRoutes, a.dropConsumers, a.putConsumers,
-		a.dropRoutes, a.dropProviders, a.orderProviders, a.orderRoutes, a.putPrices,
+		a.dropRoutes, a.dropProviders, a.orderProviders, a.orderRoutes, a.putPrices, a.putRecords,
 	}
 	for _, step := range steps {
 		if err := step(tx); err != nil {

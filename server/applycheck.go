@@ -40,6 +40,7 @@ func (a *applier) check() error {
 		f.once(joinPath(at, "name"), "consumer "+item.Name, i, seen)
 	}
 	a.checkPrices(f)
+	a.checkRecords(f)
 	return a.doc.wrong(f)
 }
 

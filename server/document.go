@@ -30,6 +30,7 @@ type Document struct {
 	Routes    []RouteSpec    `json:"routes" yaml:"routes"`
 	Consumers []ConsumerItem `json:"consumers" yaml:"consumers"`
 	Prices    *PricesSpec    `json:"prices,omitempty" yaml:"prices,omitempty"`
+	Records   *RecordsSpec   `json:"records,omitempty" yaml:"records,omitempty"`
 }
 
 // ProviderItem is a provider in the document. Keys that are not there (nil)

@@ -92,6 +92,9 @@ func readDocument(ctx context.Context, st *store.Store) (*Document, [][]string, 
 		return nil, nil, err
 	}
 	doc.Prices = prices
+	if doc.Records, err = readRecords(ctx, st); err != nil {
+		return nil, nil, err
+	}
 	return doc, hints, nil
 }
 
@@ -174,7 +177,7 @@ func specOfRoute(row store.Route) RouteSpec {
 	return RouteSpec{
 		Name: row.Name, Enabled: onlyOff(row.Enabled), Match: showMatch(row.Match), Targets: showTargets(row.Targets),
 		Fallback: showSteps(row.Fallback), On: row.On, Timeouts: timeoutsText(row.Timeouts),
-		Failover: specOfFailover(row.Failover), Strict: row.Strict,
+		Failover: specOfFailover(row.Failover), Strict: row.Strict, Capture: specOfCapture(row.Capture),
 		Balance: string(row.Balance), Affinity: string(row.Affinity),
 	}
 }

@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/danielgtaylor/huma/v2"
+
 	"github.com/posthouse/posthouse/server/tally"
 	"github.com/posthouse/posthouse/server/usage"
 )
@@ -33,6 +35,19 @@ type DimensionInput struct {
 	Model    []string `query:"model,explode" maxItems:"50" doc:"The model that answered, or was tried last; may be repeated; * at the end stands for any rest"`
 	Consumer []string `query:"consumer,explode" maxItems:"50" doc:"Names; may be repeated"`
 	Outcome  []string `query:"outcome,explode" maxItems:"5" enum:"ok,rescued,failed,refused,left" doc:"What came of it; may be repeated"`
+}
+
+// Resolve implements huma.Resolver: huma takes a value that is empty for one
+// that is not there, but it stands for none.
+func (in *DimensionInput) Resolve(ctx huma.Context) []error {
+	u := ctx.URL()
+	sent := u.Query()
+	for name, list := range map[string]*[]string{"route": &in.Route, "provider": &in.Provider, "model": &in.Model, "consumer": &in.Consumer} {
+		if len(*list) == 0 && len(sent[name]) > 0 {
+			*list = sent[name]
+		}
+	}
+	return nil
 }
 
 // ranges are the spans that have a name.

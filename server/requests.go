@@ -102,7 +102,7 @@ type CallContent struct {
 type Attempt struct {
 	Provider   string      `json:"provider"`
 	Model      string      `json:"model"`
-	Dialect    string      `json:"dialect" doc:"The protocol spoken to the vendor"`
+	Dialect    string      `json:"dialect,omitempty" doc:"The protocol spoken to the vendor"`
 	Key        string      `json:"key" doc:"The key's name"`
 	Resumed    bool        `json:"resumed,omitempty" doc:"It went on with an answer that another had begun"`
 	Hedge      bool        `json:"hedge,omitempty" doc:"It was started beside another that had not begun to answer"`

@@ -93,6 +93,8 @@ func (s *Server) routes(b builder) {
 	add(b, put, "/api/settings/alerts", "put-alert-settings", "Alerts", "Say what is worth telling, and where", s.putAlerts)
 	add(b, post, "/api/alerts/test", "test-alert", "Alerts", "Send a test message to a webhook", s.testAlert)
 	add(b, get, "/api/alerts", "list-alerts", "Alerts", "What goes on now, and what was told", s.listAlertEvents)
+	add(b, get, "/api/settings/records", "get-record-settings", "Settings", "How long records are kept", s.getRecordSettings)
+	add(b, put, "/api/settings/records", "put-record-settings", "Settings", "Change how long records are kept", s.putRecordSettings)
 	add(b, get, documentPath, "export-config", "Settings", "The configuration as one YAML document, without secrets", s.exportConfig, answers("application/yaml"))
 	add(b, post, documentPath, "apply-config", "Settings", "Apply a YAML document, all or nothing", s.applyConfig)
 	add(b, get, "/api/backup", "backup", "Settings", "Download a backup", s.backup, answers("application/gzip"))

@@ -16,6 +16,7 @@ import (
 var open = map[string]bool{
 	"GET /api/setup": true, "POST /api/setup": true, "POST /api/login": true, "GET /api/openapi.json": true,
 	"GET /healthz": true, "GET /readyz": true,
+	"GET " + metricsPath: true, // has a token of its own: TestMetricsAreForThoseWhoMayReadThem
 }
 
 // engineOf makes the router alone, to list its routes.

@@ -33,17 +33,18 @@ type Timeouts struct {
 
 // RouteSpec is an AI route as it is entered.
 type RouteSpec struct {
-	Name     string   `json:"name" yaml:"name" doc:"Unique; any printable characters" example:"default" maxLength:"128"`
-	Enabled  *bool    `json:"enabled,omitempty" yaml:"enabled,omitempty" doc:"Default true"`
-	Match    Match    `json:"match,omitzero" yaml:"match,omitempty" doc:"What a request must look like; empty takes every request"`
-	Targets  []Target `json:"targets" yaml:"targets" doc:"Tried in the order that balance makes"`
-	Balance  string   `json:"balance,omitempty" yaml:"balance,omitempty" enum:"weighted,priority,least_in_flight,fastest,cheapest" doc:"The order among the targets of one step: drawn by weight (the default), as written, where the fewest calls are under way, by time to the first content, by price"`
-	Affinity string   `json:"affinity,omitempty" yaml:"affinity,omitempty" enum:"auto,on,off" doc:"A conversation goes back to the target and key where it was, for the vendor's prompt cache: auto (the default) among targets of the same model, on among all, off"`
-	Strict   bool     `json:"strict,omitempty" yaml:"strict,omitempty" doc:"Refuse a request (400, naming the field) when something in it can't be carried into the vendor's dialect; default: leave it out or approximate it, and say so in the header x-posthouse-lossy"`
-	Fallback []Step   `json:"fallback,omitempty" yaml:"fallback,omitempty" doc:"What stands in when the targets fail, in order"`
-	On       []string `json:"on,omitempty" yaml:"on,omitempty" doc:"Failures that move on to the next target; empty is the default set"`
-	Timeouts Timeouts `json:"timeouts,omitzero" yaml:"timeouts,omitempty"`
-	Failover Failover `json:"failover,omitzero" yaml:"failover,omitempty" doc:"How failures are dealt with; empty is the defaults"`
+	Name     string      `json:"name" yaml:"name" doc:"Unique; any printable characters" example:"default" maxLength:"128"`
+	Enabled  *bool       `json:"enabled,omitempty" yaml:"enabled,omitempty" doc:"Default true"`
+	Match    Match       `json:"match,omitzero" yaml:"match,omitempty" doc:"What a request must look like; empty takes every request"`
+	Targets  []Target    `json:"targets" yaml:"targets" doc:"Tried in the order that balance makes"`
+	Balance  string      `json:"balance,omitempty" yaml:"balance,omitempty" enum:"weighted,priority,least_in_flight,fastest,cheapest" doc:"The order among the targets of one step: drawn by weight (the default), as written, where the fewest calls are under way, by time to the first content, by price"`
+	Affinity string      `json:"affinity,omitempty" yaml:"affinity,omitempty" enum:"auto,on,off" doc:"A conversation goes back to the target and key where it was, for the vendor's prompt cache: auto (the default) among targets of the same model, on among all, off"`
+	Strict   bool        `json:"strict,omitempty" yaml:"strict,omitempty" doc:"Refuse a request (400, naming the field) when something in it can't be carried into the vendor's dialect; default: leave it out or approximate it, and say so in the header x-posthouse-lossy"`
+	Fallback []Step      `json:"fallback,omitempty" yaml:"fallback,omitempty" doc:"What stands in when the targets fail, in order"`
+	On       []string    `json:"on,omitempty" yaml:"on,omitempty" doc:"Failures that move on to the next target; empty is the default set"`
+	Timeouts Timeouts    `json:"timeouts,omitzero" yaml:"timeouts,omitempty"`
+	Capture  CaptureSpec `json:"capture,omitzero" yaml:"capture,omitempty" doc:"Whether prompts and answers are kept; empty: they are not"`
+	Failover Failover    `json:"failover,omitzero" yaml:"failover,omitempty" doc:"How failures are dealt with; empty is the defaults"`
 }
 
 // Failover says how a route deals with failures.
@@ -55,6 +56,16 @@ type Failover struct {
 	DrainTime    string            `json:"drain_time,omitempty" yaml:"drain_time,omitempty" doc:"The longest a drain takes; default 30s" example:"30s" maxLength:"32"`
 	DrainBytes   int64             `json:"drain_bytes,omitempty" yaml:"drain_bytes,omitempty" doc:"The most a drain reads; 0 is 1 MiB" minimum:"0" maximum:"1073741824"`
 	Ping         string            `json:"ping,omitempty" yaml:"ping,omitempty" doc:"Silence after which a streaming client is sent a comment, to keep the connection alive; default 15s" example:"15s" maxLength:"32"`
+}
+
+// CaptureSpec says whether and how prompts and answers of a route are kept.
+type CaptureSpec struct {
+	On       bool     `json:"on,omitempty" yaml:"on,omitempty" doc:"Keep prompts and answers; default false"`
+	Bytes    int64    `json:"bytes,omitempty" yaml:"bytes,omitempty" doc:"Most of a prompt, and of an answer's text; 0 is 64 KiB" minimum:"0" maximum:"4194304"`
+	Permille int      `json:"permille,omitempty" yaml:"permille,omitempty" doc:"Of a thousand requests, drawn by lot; 0 is all" minimum:"0" maximum:"1000"`
+	Keep     string   `json:"keep,omitempty" yaml:"keep,omitempty" doc:"How long, such as 72h; default 168h (7 days)" example:"72h" maxLength:"32"`
+	Redact   []string `json:"redact,omitempty" yaml:"redact,omitempty" enum:"keys,mail,phone,id,card" doc:"Built-in patterns to black out; empty is all of them" maxItems:"5"`
+	Patterns []string `json:"patterns,omitempty" yaml:"patterns,omitempty" doc:"Further regular expressions (RE2) to black out" maxItems:"50"`
 }
 
 // Match is what a request must look like. Every condition given must hold.

@@ -153,6 +153,7 @@ func (f *faults) route(at string, s RouteSpec, known func(string) bool) proxy.Ro
 	r.Targets = f.targets(joinPath(at, "targets"), s.Targets, known)
 	f.triggers(joinPath(at, "on"), s.On)
 	r.Failover = f.failover(joinPath(at, "failover"), s.Failover)
+	r.Capture = f.capture(joinPath(at, "capture"), s.Capture)
 	r.Balance = oneOf(f, joinPath(at, "balance"), s.Balance, proxy.Balances()...)
 	r.Affinity = oneOf(f, joinPath(at, "affinity"), s.Affinity, proxy.AffinityAuto, proxy.AffinityOn, proxy.AffinityOff)
 	if !f.atMost(joinPath(at, "fallback"), len(s.Fallback), maxEntries) {

@@ -111,9 +111,15 @@ func (i *instance) openStore(ctx context.Context) error {
 		return err
 	}
 	i.onClose(func() { i.logError("close records", records.Close()) })
-	i.recorder = usage.New(records, usage.Options{Log: i.log, Now: p.now})
+	i.recorder = usage.New(records, usage.Options{Log: i.log, Now: p.now, Retention: i.retention})
 	i.onClose(i.flush)
 	return nil
+}
+
+// retention is how long records are kept.
+func (i *instance) retention(ctx context.Context) (store.Retention, error) {
+	s, err := i.store.RecordSettings(ctx)
+	return s.Retention(), err
 }
 
 // flush writes the records that still wait.

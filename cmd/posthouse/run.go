@@ -128,6 +128,7 @@ func (p *program) root() *cli.Command {
 			p.resetPasswordCommand(),
 			p.backupCommand(),
 			p.restoreCommand(),
+			p.compactCommand(),
 			p.exportCommand(),
 			p.applyCommand(),
 			p.vendorsCommand(),

@@ -334,7 +334,7 @@ func boolInt(b bool) int {
 func writeWall(t *testing.T, table string) {
 	t.Helper()
 	text := "# The wall of faults\n\nWhat becomes of a call when its first target fails: the program with its default\nsettings and one fallback target, over real sockets, against the fake vendor.\n" +
-		"`go test ./cmd/posthouse -run TestWallOfFaults -update` writes this page; the same\ntest holds every row to it. [proxy.md](proxy.md) has the rules.\n\n" + table
+		"`go test ./cmd/posthouse -run TestWallOfFaults -update` writes this page; the same\ntest holds every row to it. [proxy.md](proxy.md) has the rules; try your own routes\nwith a game day (there too).\n\n" + table
 	if err := os.WriteFile(filepath.Join("..", "..", "docs", "failover.md"), []byte(text), 0o644); err != nil { //nolint:gosec // documentation is for everyone
 		t.Fatal(err)
 	}

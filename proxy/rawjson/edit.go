@@ -107,6 +107,16 @@ type reader struct {
 	off  int
 }
 
+// Pieces are what is left to read, for those who can send it as it lies.
+func (r *reader) Pieces() [][]byte {
+	if len(r.rest) == 0 || r.off == 0 {
+		return r.rest
+	}
+	rest := slices.Clone(r.rest)
+	rest[0] = rest[0][r.off:]
+	return rest
+}
+
 // Read implements io.Reader.
 func (r *reader) Read(p []byte) (int, error) {
 	if len(r.rest) == 0 {

@@ -119,6 +119,31 @@ type failoverDoc struct {
 	Balance      string            `json:"balance,omitempty"`
 	Strict       bool              `json:"strict,omitempty"`
 	Affinity     string            `json:"affinity,omitempty"`
+	Capture      *captureDoc       `json:"capture,omitempty"`
+}
+
+// captureDoc is kept there too: a route is rarely asked to.
+type captureDoc struct {
+	On       bool        `json:"on,omitempty"`
+	Bytes    int64       `json:"bytes,omitempty"`
+	Permille int         `json:"permille,omitempty"`
+	Keep     durationDoc `json:"keep,omitempty"`
+	Redact   []string    `json:"redact,omitempty"`
+	Patterns []string    `json:"patterns,omitempty"`
+}
+
+func captureDocOf(c proxy.Capture) *captureDoc {
+	if !c.On && c.Bytes == 0 && c.Permille == 0 && c.Keep == 0 && len(c.Redact)+len(c.Patterns) == 0 {
+		return nil
+	}
+	return &captureDoc{c.On, c.Bytes, c.Permille, durationDoc(c.Keep), c.Redact, c.Patterns}
+}
+
+func (d *captureDoc) proxy() proxy.Capture {
+	if d == nil {
+		return proxy.Capture{}
+	}
+	return proxy.Capture{On: d.On, Bytes: d.Bytes, Permille: d.Permille, Keep: time.Duration(d.Keep), Redact: d.Redact, Patterns: d.Patterns}
 }
 
 func failoverColumn(r *Route) column[failoverDoc] {
@@ -126,7 +151,7 @@ func failoverColumn(r *Route) column[failoverDoc] {
 	return column[failoverDoc]{failoverDoc{
 		Rules: f.Rules, NoRescue: f.NoRescue, Ping: durationDoc(f.Ping), Hedge: durationDoc(f.Hedge),
 		OnClientGone: f.OnClientGone, DrainTime: durationDoc(f.DrainTime), DrainBytes: f.DrainBytes,
-		Balance: string(r.Balance), Affinity: string(r.Affinity), Strict: r.Strict,
+		Balance: string(r.Balance), Affinity: string(r.Affinity), Strict: r.Strict, Capture: captureDocOf(r.Capture),
 	}}
 }
 

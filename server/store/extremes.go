@@ -20,6 +20,17 @@ const (
 // noted, so that the ranking of a range is read from them.
 const extremesPerHour = 20
 
+// of is what a ranking goes by in a row.
+func (e Extreme) of(row *Row) int64 {
+	if e == Slowest {
+		return row.Record.Duration.Microseconds()
+	}
+	return row.Record.Cost.Shown.Nano // 0 where it is not known
+}
+
+// maxLeast bounds for how many lists it is remembered what may come in.
+const maxLeast = 1000
+
 // extremePlace is a list of extremes.
 type extremePlace struct {
 	what Extreme
@@ -31,13 +42,17 @@ type candidate struct{ call, value int64 }
 
 // addExtremes notes the calls that are among the slowest or dearest of their
 // hour.
-func (r *Records) addExtremes(ctx context.Context, tx *statements, rows []*Row) error {
+func (r *Records) addExtremes(ctx context.Context, tx *statements, rows []*Row, what ...Extreme) error {
+	if len(r.least) > maxLeast {
+		clear(r.least)
+	}
 	by := map[extremePlace][]candidate{}
 	for _, row := range rows {
-		at := row.Record.Start.Truncate(time.Hour).Unix()
-		by[extremePlace{Slowest, at}] = append(by[extremePlace{Slowest, at}], candidate{row.ID, row.Record.Duration.Microseconds()})
-		if c := row.Record.Cost; c.Known && c.Shown.Nano > 0 {
-			by[extremePlace{Dearest, at}] = append(by[extremePlace{Dearest, at}], candidate{row.ID, c.Shown.Nano})
+		for _, w := range what {
+			p := extremePlace{w, row.Record.Start.Truncate(time.Hour).Unix()}
+			if value := w.of(row); value > 0 {
+				by[p] = append(by[p], candidate{row.ID, value})
+			}
 		}
 	}
 	for place, list := range by {

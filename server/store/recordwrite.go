@@ -103,7 +103,7 @@ func (r *Records) insert(ctx context.Context, tx *statements, f *fresh, batch *B
 		func() error { return addSums(ctx, tx, f, "sums_minute", batch.Minutes) },
 		func() error { return addSums(ctx, tx, f, "sums_hour", batch.Hours) },
 		func() error { return addFaults(ctx, tx, f, batch.Faults) },
-		func() error { return r.addExtremes(ctx, tx, batch.Rows) },
+		func() error { return r.addExtremes(ctx, tx, batch.Rows, Slowest, Dearest) },
 		func() error { return dropMoved(ctx, tx, batch.Moved) },
 		func() error { return f.insert(ctx, tx) },
 	)

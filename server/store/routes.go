@@ -49,7 +49,7 @@ func routeOf(r routeRow) Route {
 	return Route{
 		ID: r.ID, Name: r.Name, Position: r.Position, Enabled: r.Enabled,
 		Match: r.Conditions.V.proxy(), Targets: mapped(r.Targets.V, targetDoc.proxy), Fallback: mapped(r.Fallback.V, stepDoc.proxy),
-		On: r.Triggers.V, Timeouts: r.Timeouts.V.proxy(), Failover: r.Failover.V.proxy(),
+		On: r.Triggers.V, Timeouts: r.Timeouts.V.proxy(), Failover: r.Failover.V.proxy(), Capture: r.Failover.V.Capture.proxy(),
 		Balance: proxy.Balance(r.Failover.V.Balance), Affinity: proxy.Affinity(r.Failover.V.Affinity), Strict: r.Failover.V.Strict,
 		Version: r.Version, CreatedAt: fromMS(r.CreatedMS), UpdatedAt: fromMS(r.UpdatedMS),
 	}
@@ -209,7 +209,7 @@ func (t *Tx) renameInRoutes(from, to string) error {
 func proxyRoute(r Route) proxy.Route {
 	return proxy.Route{
 		ID: r.ID, Name: r.Name, Disabled: !r.Enabled, Match: r.Match,
-		Targets: r.Targets, Fallback: r.Fallback, On: r.On, Timeouts: r.Timeouts, Failover: r.Failover,
+		Targets: r.Targets, Fallback: r.Fallback, On: r.On, Timeouts: r.Timeouts, Failover: r.Failover, Capture: r.Capture,
 		Balance: r.Balance, Affinity: r.Affinity, Strict: r.Strict,
 	}
 }

@@ -47,6 +47,7 @@ type Route struct {
 	On                   []string
 	Timeouts             proxy.Timeouts
 	Failover             proxy.Failover
+	Capture              proxy.Capture
 	Balance              proxy.Balance
 	Affinity             proxy.Affinity
 	Strict               bool // what can't be carried into a vendor's dialect is refused

@@ -17,6 +17,7 @@ const (
 	sectionMetrics  = "metrics"
 	sectionTracing  = "tracing"
 	sectionAlerts   = "alerts"
+	sectionRecords  = "records"
 )
 
 type sectionRow struct {

@@ -105,7 +105,7 @@ func (e *Exporter) Configure(ctx context.Context, c *Config) error {
 		}
 	}
 	if old := e.current.Swap(next); old != nil {
-		go e.close(old)
+		go e.close(old) //nolint:gosec // G118: what waits is sent however long the request that changes the settings lives
 	}
 	return nil
 }

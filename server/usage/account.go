@@ -121,7 +121,7 @@ func addBytes(t *tally.Tally, row *store.Row) {
 // Speed is how fast a stream's answer came after its first content, in
 // thousandths of a token per second; 0: not known.
 func Speed(r *proxy.Record) int64 {
-	took := (r.Duration - r.FirstByte).Microseconds()
+	took := r.Duration.Microseconds() - r.FirstByte.Microseconds() // as they are stored
 	if !r.Stream || r.FirstByte <= 0 || r.Usage.Output < 2 || took < 1000 {
 		return 0
 	}

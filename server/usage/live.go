@@ -53,9 +53,14 @@ func (l *live) publish(now time.Time, row *store.Row) {
 	}
 	s.outcomes[row.Series.Outcome]++
 	addCall(&s.tally, row)
+	if len(l.tails) == 0 {
+		return
+	}
+	shown := *row // content is for those who ask for the one call
+	shown.Captured, shown.Content = row.Content != nil, nil
 	for t := range l.tails {
 		select {
-		case t.c <- row:
+		case t.c <- &shown:
 		default:
 			t.lost++
 		}

@@ -70,32 +70,42 @@ type Recorder struct {
 
 	inbox struct { // what the data plane has told
 		sync.Mutex
-		records []*proxy.Record
-		shed    *pending // sums of the records that found it full
-		closed  bool
+		told   []told
+		shed   *pending // sums of the records that found it full
+		closed bool
 	}
 	wake    chan struct{}      // tells the writer that there is much to do
 	asked   chan chan struct{} // Sync
+	jobs    chan func()        // for the writer to do between two batches
 	stop    chan struct{}      // closed by Close
 	done    chan struct{}      // closed when the writer has ended
 	closing sync.Once
+	capture chan *proxy.Record // with content that is to be blacked out
+	blacked chan struct{}      // closed when nothing is, any more
 
 	written, shed, failed, waiting atomic.Int64
 
 	// Of the writer only.
 	rows          []*store.Row // that are added up, but not written
 	sums          *pending
-	spare         []*proxy.Record
+	spare         []told
 	lastComplaint time.Time
 	nextChore     time.Time
 	moved         bool // nothing is left of an older schema
 }
 
+// told is a record in the inbox, with its content as it is kept.
+type told struct {
+	record  *proxy.Record
+	content *store.Content
+}
+
 // New starts a Recorder. Close ends it. The records stay open.
 func New(records *store.Records, o Options) *Recorder {
 	r := &Recorder{
-		records: records, opts: o, log: o.Log, now: o.Now, wake: make(chan struct{}, 1), asked: make(chan chan struct{}),
+		records: records, opts: o, log: o.Log, now: o.Now, wake: make(chan struct{}, 1), asked: make(chan chan struct{}), jobs: make(chan func()),
 		stop: make(chan struct{}), done: make(chan struct{}), sums: newPending(),
+		capture: make(chan *proxy.Record, contentQueue), blacked: make(chan struct{}),
 	}
 	if r.log == nil {
 		r.log = slog.New(slog.DiscardHandler)
@@ -105,22 +115,98 @@ func New(records *store.Records, o Options) *Recorder {
 	}
 	r.inbox.shed = newPending()
 	go r.run()
+	go r.black()
 	return r
 }
 
 // Record takes over a record; the caller must not change it any more. It never
 // waits for the disk.
 func (r *Recorder) Record(record *proxy.Record) {
-	r.recent.add(record)
+	if record.Content == nil {
+		r.recent.add(record)
+		r.put(told{record: record}, false)
+		return
+	}
+	if !r.blackLater(record) {
+		r.recent.add(without(record))
+		r.put(told{record: without(record)}, false)
+	}
+}
+
+// without is a record without its content.
+func without(record *proxy.Record) *proxy.Record {
+	plain := *record
+	plain.Content = nil
+	return &plain
+}
+
+// blackLater hands a record over to have its content blacked out. It reports false
+// if too many wait for that already, or the recorder ends.
+func (r *Recorder) blackLater(record *proxy.Record) bool {
 	r.inbox.Lock()
-	n := len(r.inbox.records)
-	full := n >= queueSize || r.inbox.closed
+	defer r.inbox.Unlock()
+	if r.inbox.closed {
+		return false
+	}
+	select {
+	case r.capture <- record:
+		return true
+	default:
+		return false
+	}
+}
+
+// black blacks contents out, beside the writer: a long one takes milliseconds.
+func (r *Recorder) black() {
+	defer close(r.blacked)
+	for {
+		select {
+		case record := <-r.capture:
+			r.blackOne(record)
+			continue
+		default:
+		}
+		select {
+		case record := <-r.capture:
+			r.blackOne(record)
+		case <-r.stop: // the inbox is closed: nothing is added any more
+			if len(r.capture) == 0 {
+				return
+			}
+		}
+	}
+}
+
+func (r *Recorder) blackOne(record *proxy.Record) {
+	plain := without(record)
+	r.recent.add(plain)
+	r.put(told{plain, r.contentSafely(record)}, true)
+}
+
+// contentSafely makes the content; a text that nobody thought of costs it, not
+// the account.
+func (r *Recorder) contentSafely(record *proxy.Record) (content *store.Content) {
+	defer func() {
+		if p := recover(); p != nil {
+			r.log.Error("panic while blacking out a content; it is not kept", "request_id", record.ID, "panic", p)
+			content = nil
+		}
+	}()
+	return contentOf(record)
+}
+
+// put puts a record into the inbox, or adds it up at once where that is full.
+// What was taken over before the end is late, and still welcome.
+func (r *Recorder) put(t told, late bool) {
+	r.inbox.Lock()
+	n := len(r.inbox.told)
+	full := n >= queueSize || r.inbox.closed && !late
 	if full {
-		row := Account(record)
+		row := Account(t.record)
 		r.inbox.shed.add(row)
 		r.inbox.shed.shed(row)
 	} else {
-		r.inbox.records = append(r.inbox.records, record)
+		r.inbox.told = append(r.inbox.told, t)
 	}
 	r.inbox.Unlock()
 	if full {
@@ -138,7 +224,7 @@ func (r *Recorder) Record(record *proxy.Record) {
 // Stats counts up to now.
 func (r *Recorder) Stats() Stats {
 	r.inbox.Lock()
-	waiting := len(r.inbox.records)
+	waiting := len(r.inbox.told) + len(r.capture)
 	r.inbox.Unlock()
 	return Stats{
 		Waiting: waiting + int(r.waiting.Load()), Written: r.written.Load(), Shed: r.shed.Load(), Failed: r.failed.Load(),
@@ -197,9 +283,12 @@ func (r *Recorder) run() {
 		case reply := <-r.asked:
 			r.flush()
 			close(reply)
+		case job := <-r.jobs:
+			job()
 		case <-chores.C:
 			chores.Reset(r.chore())
 		case <-r.stop:
+			<-r.blacked
 			r.flush()
 			if n := len(r.rows); n > 0 {
 				r.lose(n, &r.failed)
@@ -233,15 +322,16 @@ func (r *Recorder) flush() {
 // take empties the inbox.
 func (r *Recorder) take() {
 	r.inbox.Lock()
-	records, shed := r.inbox.records, r.inbox.shed
-	r.inbox.records = r.spare[:0]
+	arrived, shed := r.inbox.told, r.inbox.shed
+	r.inbox.told = r.spare[:0]
 	if !shed.empty() {
 		r.inbox.shed = newPending()
 	}
 	r.inbox.Unlock()
 	now := r.now()
-	for _, record := range records {
-		row := Account(record)
+	for _, t := range arrived {
+		row := Account(t.record)
+		row.Content = t.content
 		r.sums.add(row)
 		r.rows = append(r.rows, row)
 		r.live.publish(now, row)
@@ -249,8 +339,8 @@ func (r *Recorder) take() {
 	if !shed.empty() {
 		r.sums.merge(shed)
 	}
-	clear(records)
-	r.spare = records
+	clear(arrived)
+	r.spare = arrived
 	r.waiting.Store(int64(len(r.rows)))
 }
 

@@ -20,7 +20,15 @@ import (
 	"github.com/posthouse/posthouse/server/store"
 )
 
+// TestMain runs the tests, or, in a process that a test has started, what is to
+// be killed.
 func TestMain(m *testing.M) {
+	if dir := os.Getenv("POSTHOUSE_TEST_RECORD"); dir != "" {
+		if err := recordForEver(dir); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+		}
+		os.Exit(1)
+	}
 	goleak.VerifyTestMain(m, goleak.IgnoreTopFunction("database/sql.(*DB).connectionOpener"))
 }
 

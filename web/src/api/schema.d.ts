@@ -1014,6 +1014,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/settings/records": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How long records are kept */
+        get: operations["get-record-settings"];
+        /** Change how long records are kept */
+        put: operations["put-record-settings"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/settings/tracing": {
         parameters: {
             query?: never;
@@ -1297,7 +1315,7 @@ export interface components {
             connect_ms?: number;
             cost?: components["schemas"]["CallCost"];
             /** @description The protocol spoken to the vendor */
-            dialect: string;
+            dialect?: string;
             /** Format: double */
             duration_ms: number;
             /**
@@ -1538,6 +1556,29 @@ export interface components {
             requests: components["schemas"]["Call"][];
             /** @description How far back a search for rare things has looked (RFC 3339); go on with next */
             searched?: string;
+        };
+        CaptureSpec: {
+            /**
+             * Format: int64
+             * @description Most of a prompt, and of an answer's text; 0 is 64 KiB
+             */
+            bytes?: number;
+            /**
+             * @description How long, such as 72h; default 168h (7 days)
+             * @example 72h
+             */
+            keep?: string;
+            /** @description Keep prompts and answers; default false */
+            on?: boolean;
+            /** @description Further regular expressions (RE2) to black out */
+            patterns?: string[];
+            /**
+             * Format: int64
+             * @description Of a thousand requests, drawn by lot; 0 is all
+             */
+            permille?: number;
+            /** @description Built-in patterns to black out; empty is all of them */
+            redact?: ("keys" | "mail" | "phone" | "id" | "card")[];
         };
         Chart: {
             cache_read: number[];
@@ -2675,6 +2716,33 @@ export interface components {
              */
             version?: number;
         };
+        PutRecordSettingsInputBody: {
+            /**
+             * Format: int64
+             * @description Most that captured prompts and answers may take before the oldest go; 0 is 1 GiB, -1 any size. How long they are kept stands with each route
+             */
+            content_bytes?: number;
+            /**
+             * Format: int64
+             * @description Most that the file of records may hold before the oldest rows go; 0 is 10 GiB, -1 any size
+             */
+            request_bytes?: number;
+            /**
+             * Format: int64
+             * @description Rows of the log; 0 is 30 days, -1 for ever
+             */
+            request_days?: number;
+            /**
+             * Format: int64
+             * @description Sums by hour, which the monitoring is made of; 0 is 400 days, -1 for ever
+             */
+            sum_days?: number;
+            /**
+             * Format: int64
+             * @description The version the change is based on
+             */
+            version?: number;
+        };
         PutSettingsInputBody: {
             /**
              * @description Who needs a key: local (everyone but loopback, the default), keys (everyone), open (nobody)
@@ -2763,6 +2831,33 @@ export interface components {
             /** Format: int64 */
             written: number;
         };
+        RecordSettings: {
+            /**
+             * Format: int64
+             * @description Most that captured prompts and answers may take before the oldest go; 0 is 1 GiB, -1 any size. How long they are kept stands with each route
+             */
+            content_bytes?: number;
+            /**
+             * Format: int64
+             * @description Most that the file of records may hold before the oldest rows go; 0 is 10 GiB, -1 any size
+             */
+            request_bytes?: number;
+            /**
+             * Format: int64
+             * @description Rows of the log; 0 is 30 days, -1 for ever
+             */
+            request_days?: number;
+            /**
+             * Format: int64
+             * @description Sums by hour, which the monitoring is made of; 0 is 400 days, -1 for ever
+             */
+            sum_days?: number;
+            /**
+             * Format: int64
+             * @description Send it back with a change
+             */
+            version: number;
+        };
         RecordStatus: {
             /**
              * Format: int64
@@ -2834,6 +2929,7 @@ export interface components {
             affinity?: string;
             /** @description The order among the targets of one step */
             balance?: string;
+            capture?: components["schemas"]["CaptureSpec"];
             /** Format: date-time */
             created_at: string;
             enabled: boolean;
@@ -2872,6 +2968,8 @@ export interface components {
              * @enum {string}
              */
             balance?: "weighted" | "priority" | "least_in_flight" | "fastest" | "cheapest";
+            /** @description Whether prompts and answers are kept; empty: they are not */
+            capture?: components["schemas"]["CaptureSpec"];
             /** @description Default true */
             enabled?: boolean;
             /** @description How failures are dealt with; empty is the defaults */
@@ -3561,6 +3659,8 @@ export interface components {
              * @enum {string}
              */
             balance?: "weighted" | "priority" | "least_in_flight" | "fastest" | "cheapest";
+            /** @description Whether prompts and answers are kept; empty: they are not */
+            capture?: components["schemas"]["CaptureSpec"];
             /** @description Default true */
             enabled?: boolean;
             /** @description How failures are dealt with; empty is the defaults */
@@ -6495,6 +6595,71 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["MetricsTokenOutputBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-record-settings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecordSettings"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "put-record-settings": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The version the change is based on, instead of in the body */
+                "If-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PutRecordSettingsInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecordSettings"];
                 };
             };
             /** @description Error */
