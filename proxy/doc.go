@@ -1,4 +1,4 @@
-// Package proxy is the data plane: it takes calls in OpenAI's dialect and has
+// Package proxy is the data plane: it takes calls in the dialects of OpenAI, Anthropic and Gemini and has
 // them served by the vendors behind it. It knows no database, no web framework
 // and no console; it works from one value, Config, which anything can build.
 //
