@@ -6,9 +6,11 @@ import (
 	"encoding/hex"
 	"fmt"
 	"net/http"
+	"slices"
 
 	"github.com/posthouse/posthouse/proxy/llm"
 	"github.com/posthouse/posthouse/proxy/protocol"
+	"github.com/posthouse/posthouse/proxy/rawjson"
 )
 
 // speech is how a target is spoken to.
@@ -28,6 +30,12 @@ func (c *call) speech(cand *candidate) speech {
 	offers := func(name, path string) bool {
 		return p.vendor.Offers(name, p.region, p.base, p.fields, cand.model, path)
 	}
+	if name := p.vendor.Prefers(cand.model, c.hasField); name != "" && name != direct.protocol.Name {
+		far := c.g.protocol(name)
+		if twin := twin(far, own); far.Name == name && twin != nil && offers(name, twin.Upstream) {
+			return speech{protocol: far, endpoint: twin}
+		}
+	}
 	if offers(direct.protocol.Name, own.Upstream) {
 		direct.passes = own.In == nil || own.Out == nil || !c.recodes(cand)
 		return direct
@@ -43,6 +51,11 @@ func (c *call) speech(cand *candidate) speech {
 	}
 	direct.passes = own.Count == nil // what no vendor counts is counted here
 	return direct                    // resolving it says what is missing
+}
+
+// hasField reports whether a request has a top-level field.
+func (c *call) hasField(name string) bool {
+	return slices.ContainsFunc(c.peek.fields, func(f rawjson.Field) bool { return string(f.Key) == name })
 }
 
 // recodes reports whether a request to a vendor of the caller's own dialect

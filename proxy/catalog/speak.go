@@ -51,6 +51,17 @@ func (v *Vendor) Protocols(model string) []string {
 	return names
 }
 
+// Prefers is the protocol that a request must go by because only it serves one
+// of the request's fields; empty: any will do.
+func (v *Vendor) Prefers(model string, has func(field string) bool) string {
+	for i := range v.Speaks {
+		if s := &v.Speaks[i]; s.reaches(model) && slices.ContainsFunc(s.For, has) {
+			return s.Protocol
+		}
+	}
+	return ""
+}
+
 // Offers reports whether the vendor has an endpoint in a protocol, for a model
 // and the settings that an admin entered.
 func (v *Vendor) Offers(name, region, base string, fields map[string]string, model, path string) bool {

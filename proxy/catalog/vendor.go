@@ -83,6 +83,10 @@ type Speaks struct {
 	// patterns of those that are not.
 	Models []string `json:"models,omitempty"`
 	Except []string `json:"except,omitempty"`
+	// For are top-level fields of a request that this protocol alone serves: a
+	// conversation that has one goes this way although the vendor speaks the
+	// caller's dialect, too (Ollama's num_ctx).
+	For []string `json:"for,omitempty"`
 	// Paths overrides where an endpoint lives: the key is the protocol's path
 	// below the base ("/models"), the value another path below the base, an
 	// absolute URL, or "-" where the vendor has no such endpoint. Both may hold

@@ -601,10 +601,13 @@ var vendors = []Vendor{
 		Name:    Text{EN: "Ollama", ZH: "Ollama"},
 		Popular: 11,
 		Quirks: []Quirk{
+			{Protocol: "ollama", Traits: protocol.Traits{InlinesMedia: true}},
+			{Protocol: "ollama", Models: []string{"gpt-oss*"}, Traits: protocol.Traits{Thinks: protocol.ThinksByLevel}},
 			{Protocol: "openai", Traits: protocol.Traits{NoToolRequired: true, NoParallelTools: true, NoLogprobs: true, NoN: true, InlinesMedia: true, NoAudio: true, NoFiles: true, NoStrict: true, Thinks: protocol.ThinksByEffort}},
 		},
-		Auth:   bearer(),
-		Speaks: alike("http://localhost:11434/v1", messages("http://localhost:11434", bearer()), responses("http://localhost:11434/v1")),
+		Auth: bearer(),
+		Speaks: alike("http://localhost:11434/v1", messages("http://localhost:11434", bearer()), responses("http://localhost:11434/v1"),
+			Speaks{Protocol: "ollama", BaseURL: "http://localhost:11434", For: []string{"num_ctx", "keep_alive", "options"}}),
 		Regions: []Region{
 			region("local", "This machine", "本机", "http://localhost:11434/v1"),
 			region("cloud", "Ollama Cloud", "Ollama 云", "https://ollama.com/v1"),
