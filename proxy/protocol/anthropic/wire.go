@@ -169,18 +169,30 @@ func (b *wireBlock) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
 	if err != nil {
 		return err
 	}
-	var head struct {
+	err = json.Unmarshal(raw, (*plainBlock)(b), lenient)
+	if known(b.Type) {
+		return err
+	}
+	var head struct { // fields of other types may have any form
 		Type string `json:"type"`
 	}
 	if err := json.Unmarshal(raw, &head, lenient); err != nil {
 		return err
 	}
-	switch head.Type {
-	case "text", "image", "document", "tool_use", "tool_result", "thinking", "redacted_thinking":
-		return json.Unmarshal(raw, (*plainBlock)(b), lenient)
+	if known(head.Type) {
+		return err
 	}
-	b.Type, b.raw = head.Type, raw.Clone()
+	*b = wireBlock{Type: head.Type, raw: raw.Clone()}
 	return nil
+}
+
+// known reports whether a type of block has a canonical form.
+func known(kind string) bool {
+	switch kind {
+	case "text", "image", "document", "tool_use", "tool_result", "thinking", "redacted_thinking":
+		return true
+	}
+	return false
 }
 
 // MarshalJSONTo writes a foreign block as it was written.
