@@ -169,30 +169,18 @@ func (b *wireBlock) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
 	if err != nil {
 		return err
 	}
-	err = json.Unmarshal(raw, (*plainBlock)(b), lenient)
-	if known(b.Type) {
-		return err
-	}
-	var head struct { // fields of other types may have any form
+	var head struct {
 		Type string `json:"type"`
 	}
 	if err := json.Unmarshal(raw, &head, lenient); err != nil {
 		return err
 	}
-	if known(head.Type) {
-		return err
-	}
-	*b = wireBlock{Type: head.Type, raw: raw.Clone()}
-	return nil
-}
-
-// known reports whether a type of block has a canonical form.
-func known(kind string) bool {
-	switch kind {
+	switch head.Type {
 	case "text", "image", "document", "tool_use", "tool_result", "thinking", "redacted_thinking":
-		return true
+		return json.Unmarshal(raw, (*plainBlock)(b), lenient)
 	}
-	return false
+	b.Type, b.raw = head.Type, raw.Clone()
+	return nil
 }
 
 // MarshalJSONTo writes a foreign block as it was written.
