@@ -101,9 +101,6 @@ func (c *call) learn(t *try, err *llm.Error) {
 			c.g.keyring.drilled(t.key, t.cand.provider.id, class)
 		}
 	}
-	if class == llm.ClassAuth && t.key != nil {
-		c.g.tokens.drop(t.key) // it may have been called back
-	}
 }
 
 // try is an attempt under way.
@@ -156,8 +153,18 @@ func (t *try) ask() (*http.Response, *llm.Error) {
 	return t.send(body)
 }
 
-// send sends a body and waits for the answer's head.
+// send sends a body and waits for the answer's head. A token that was called
+// back before its time is replaced once: the key behind it may be fine.
 func (t *try) send(body *rawjson.Text) (*http.Response, *llm.Error) {
+	resp, failed := t.sendOnce(body)
+	if failed != nil || resp.StatusCode != http.StatusUnauthorized || t.key == nil || !t.g.tokens.drop(t.key) {
+		return resp, failed
+	}
+	_ = resp.Body.Close()
+	return t.sendOnce(body)
+}
+
+func (t *try) sendOnce(body *rawjson.Text) (*http.Response, *llm.Error) {
 	t.dialing = &dialing{}
 	req, failed := t.request(t.ctx, body)
 	if failed != nil {

@@ -157,7 +157,7 @@ func first(fields map[string]string, names ...string) string {
 // authorise puts a provider's key into a request, in the vendor's way. Query
 // parameters are set on the request's URL.
 func (g *Gateway) authorise(ctx context.Context, r *http.Request, auth catalog.Auth, p *provider, k *key) *llm.Error {
-	if k == nil {
+	if k == nil || auth.Kind == catalog.AuthNone {
 		return nil
 	}
 	for a := &auth; a != nil; a = a.Else {

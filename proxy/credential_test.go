@@ -83,6 +83,7 @@ func TestParseKey(t *testing.T) {
 		{"AWS, as sts prints it", `{"Credentials":{"AccessKeyId":"` + id + `","SecretAccessKey":"` + secret + `","SessionToken":"t","Expiration":"2026-11-24T00:00:00Z"}}`, catalog.AuthSigV4, ""},
 		{"AWS, as a file", "[default]\naws_access_key_id = " + id + "\naws_secret_access_key = " + secret + "\n", catalog.AuthSigV4, ""},
 		{"AWS, as variables", "export AWS_ACCESS_KEY_ID=\"" + id + "\"\nexport AWS_SECRET_ACCESS_KEY=\"" + secret + "\"", catalog.AuthSigV4, ""},
+		{"AWS, as a file on one line", "[default] aws_access_key_id = " + id + " aws_secret_access_key = " + secret, catalog.AuthSigV4, ""},
 		{"AWS, half", id, "", "two parts"},
 		{"AWS, half a JSON", `{"SecretAccessKey":"` + secret + `"}`, "", "two parts"},
 		{"service account", "\n" + account + "\n", catalog.AuthGCP, ""},

@@ -123,5 +123,5 @@ func (a *entraApp) fetch(ctx context.Context, s *signing) (accessToken, *llm.Err
 		description, _, _ := strings.Cut(got.Description, "Trace ID:") // what follows is for Microsoft
 		return accessToken{}, refusedToken(who, resp.StatusCode, got.Error, description)
 	}
-	return accessToken{Secret(got.Token), asked.Add(time.Duration(got.Seconds) * time.Second)}, nil
+	return accessToken{value: Secret(got.Token), until: asked.Add(time.Duration(got.Seconds) * time.Second)}, nil
 }

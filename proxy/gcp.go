@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+	"time"
 
 	"golang.org/x/oauth2"
 	"golang.org/x/oauth2/jwt"
@@ -100,6 +101,7 @@ func (a *serviceAccount) fetch(ctx context.Context, s *signing) (accessToken, *l
 		return accessToken{}, &llm.Error{Class: llm.ClassAuth, Status: http.StatusUnauthorized, Message: "the service account's token_uri can't be used: " + err.Error()}
 	}
 	conf := jwt.Config{Email: a.email, PrivateKey: []byte(a.key.Reveal()), PrivateKeyID: a.keyID, Scopes: []string{s.auth.Name}, TokenURL: a.tokenURL}
+	asked := s.g.now()
 	got, err := conf.TokenSource(context.WithValue(ctx, oauth2.HTTPClient, s.tokenClient())).Token()
 	var refused *oauth2.RetrieveError
 	switch {
@@ -109,5 +111,5 @@ func (a *serviceAccount) fetch(ctx context.Context, s *signing) (accessToken, *l
 	case err != nil:
 		return accessToken{}, &llm.Error{Class: llm.ClassConnect, Message: who + " could not be asked for a token: " + clipWords(err.Error())}
 	}
-	return accessToken{Secret(got.AccessToken), got.Expiry}, nil
+	return accessToken{value: Secret(got.AccessToken), until: asked.Add(time.Until(got.Expiry))}, nil
 }

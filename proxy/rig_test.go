@@ -49,12 +49,7 @@ func newRig(t testing.TB, fill func(g *rig) Config) *rig {
 	labServer := httptest.NewServer(g.lab)
 	t.Cleanup(labServer.Close)
 	g.labURL = labServer.URL + "/v1"
-	clock := func() time.Time {
-		g.mu.Lock()
-		defer g.mu.Unlock()
-		return g.now()
-	}
-	g.gateway = New(Options{Recorder: g, Now: clock, Log: slog.New(slog.NewJSONHandler(&lockedWriter{w: g.log}, nil)), Version: "test"})
+	g.gateway = New(Options{Recorder: g, Now: g.clock, Log: slog.New(slog.NewJSONHandler(&lockedWriter{w: g.log}, nil)), Version: "test"})
 	g.gateway.sleep = func(ctx context.Context, d time.Duration) bool {
 		g.mu.Lock()
 		g.slept = append(g.slept, d)
@@ -73,6 +68,13 @@ func newRig(t testing.TB, fill func(g *rig) Config) *rig {
 	g.url = server.URL
 	g.client = server.Client()
 	return g
+}
+
+// clock is the rig's time.
+func (g *rig) clock() time.Time {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.now()
 }
 
 type lockedWriter struct {

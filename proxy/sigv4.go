@@ -28,8 +28,9 @@ type awsKey struct {
 // awsID is how access key ids look: AKIA… of users, ASIA… of sessions.
 var awsID = regexp.MustCompile(`^A[A-Z]{3}[A-Z0-9]{12,124}$`)
 
-// awsLine is a line of a credentials file or of exported variables.
-var awsLine = regexp.MustCompile(`(?im)^\s*(?:export\s+|set\s+|\$env:)?(aws_access_key_id|aws_secret_access_key|aws_session_token)\s*=\s*["']?([^\s"']+)`)
+// awsLine is a line of a credentials file or of exported variables; an entry
+// field may have taken the line's end away.
+var awsLine = regexp.MustCompile(`(?i)\b(aws_access_key_id|aws_secret_access_key|aws_session_token)\s*=\s*["']?([^\s"']+)`)
 
 // parseAWS reads ID:SECRET, ID:SECRET:TOKEN, the JSON that AWS's tools print,
 // or lines of a credentials file.

@@ -17,6 +17,8 @@ const (
 	// still serves; tokenLeast is what must be left of one to use it.
 	tokenEarly = 5 * time.Minute
 	tokenLeast = 30 * time.Second
+	// tokenFresh is how long after it came a token is not worth replacing.
+	tokenFresh = 10 * time.Second
 	// tokenTime is how long fetching one may take.
 	tokenTime = 20 * time.Second
 )
@@ -24,6 +26,7 @@ const (
 // accessToken is what a token endpoint hands out.
 type accessToken struct {
 	value Secret
+	since time.Time
 	until time.Time
 }
 
@@ -59,6 +62,7 @@ func (t *tokens) get(ctx context.Context, k *key, scope string, fetch func(conte
 		if failed != nil {
 			return failed, nil
 		}
+		fresh.since = t.now()
 		t.mu.Lock()
 		defer t.mu.Unlock()
 		t.held[name] = fresh
@@ -82,8 +86,23 @@ func (t *tokens) get(ctx context.Context, k *key, scope string, fetch func(conte
 	return "", &llm.Error{Class: llm.ClassInternal, Message: "no token came"}
 }
 
-// drop forgets the tokens of a key: the vendor refused one.
-func (t *tokens) drop(k *key) { t.keepIf(func(live string) bool { return live != k.live }) }
+// drop forgets the tokens of a key, one of which the vendor refused, and reports
+// whether there were any but the freshest: a token that was fetched a moment ago
+// is not refused for its age.
+func (t *tokens) drop(k *key) bool {
+	stale := false
+	t.mu.Lock()
+	for name, held := range t.held {
+		if live, _, _ := strings.Cut(name, " "); live == k.live && t.now().Sub(held.since) > tokenFresh {
+			stale = true
+		}
+	}
+	t.mu.Unlock()
+	if stale {
+		t.keepIf(func(live string) bool { return live != k.live })
+	}
+	return stale
+}
 
 // keep forgets the tokens of keys that are gone.
 func (t *tokens) keep(keys []*key) {

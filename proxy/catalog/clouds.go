@@ -84,7 +84,7 @@ func bedrock() Vendor {
 
 // vertexRegion is a place in which Vertex AI runs. Host is that of its API.
 func vertexRegion(id, host, en, zh string) Region {
-	home := "https://" + host + "/v1/projects/{project}/locations/" + id + "/publishers/"
+	home := "https://" + host + "/v1/projects/{project}/locations/{region}/publishers/"
 	return Region{ID: id, Name: Text{EN: en, ZH: zh}, BaseURLs: map[string]string{"gemini": home + "google", "anthropic": home + "anthropic"}}
 }
 
@@ -139,7 +139,7 @@ func vertex() Vendor {
 		// Claude's model is in the URL here, and its version in the body.
 		Fixes: []Fix{
 			{Do: FixInPath, Field: "model", Models: []string{"claude-*"}},
-			{Do: FixSet, Field: "anthropic_version", To: `"vertex-2023-10-16"`, Models: []string{"claude-*"}},
+			{Do: FixSet, Field: "anthropic_version", To: `"vertex-2023-10-16"`, Models: []string{"claude-*"}, Ops: []string{"chat", "count"}},
 		},
 		Quirks: append(append([]Quirk{
 			{Protocol: "anthropic", Traits: protocol.Traits{InlinesMedia: true}},

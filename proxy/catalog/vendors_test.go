@@ -228,7 +228,7 @@ func TestClaudeInTheClouds(t *testing.T) {
 		{"vertex", "anthropic", "", "", "gemini-3", "/v1/messages", false, ""},
 		{"vertex", "gemini", "us-east5", "", "gemini-3", "/models/{model}:streamGenerateContent?alt=sse", true, project + "google/models/gemini-3:streamGenerateContent?alt=sse"},
 		{"vertex", "gemini", "", "", "claude-x", "/models/{model}:generateContent", false, ""},
-		{"vertex", "anthropic", "global", "http://127.0.0.1:9000/v1/projects/{project}/locations/global/publishers/google", "claude-x", "/v1/messages", false, "http://127.0.0.1:9000/v1/projects/p1/locations/global/publishers/anthropic/models/claude-x:rawPredict"},
+		{"vertex", "anthropic", "global", "http://127.0.0.1:9000/v1/projects/{project}/locations/{region}/publishers/google", "claude-x", "/v1/messages", false, "http://127.0.0.1:9000/v1/projects/p1/locations/global/publishers/anthropic/models/claude-x:rawPredict"},
 		{"azure", "anthropic", "", "", "claude-x", "/v1/messages", true, "https://r1.services.ai.azure.com/anthropic/v1/messages"},
 		{"azure", "openai", "", "", "claude-x", "/chat/completions", false, ""},
 		{"azure", "openai", "", "", "gpt-5", "/chat/completions", false, "https://r1.openai.azure.com/openai/v1/chat/completions"},
@@ -311,7 +311,7 @@ func TestModelsAreWellFormed(t *testing.T) {
 }
 
 func TestFixesAreWellFormed(t *testing.T) {
-	ops := []string{"chat", "completion", "embeddings", "responses", "images", "audio", "rerank", "moderation"}
+	ops := []string{"chat", "completion", "embeddings", "responses", "images", "audio", "rerank", "moderation", "count"}
 	field := regexp.MustCompile(`^[a-z][a-z_]*$`)
 	for _, v := range Vendors() {
 		for _, f := range v.Fixes {
