@@ -237,7 +237,7 @@ func (c *call) account() {
 		}
 		c.rec.Attempts = append(c.rec.Attempts, *at)
 	}
-	c.rec.Cost = sumCosts(c.rec.Attempts, c.snap.exchange)
+	c.rec.Cost = SumCosts(c.rec.Attempts)
 	c.rec.Content = c.content()
 	if c.g.recorder != nil {
 		c.g.recorder.Record(&c.rec)

@@ -50,18 +50,19 @@ type Options struct {
 
 // Server is the control plane as an http.Handler.
 type Server struct {
-	opts     Options
-	log      *slog.Logger
-	now      func() time.Time
-	started  time.Time
-	vendors  vendors
-	sessions *auth.Sessions
-	lockout  *auth.Lockout
-	hosts    hosts
-	staging  sync.Mutex // held while a backup is unpacked
-	document []byte     // the OpenAPI document
-	handler  http.Handler
-	measures measures
+	opts      Options
+	log       *slog.Logger
+	now       func() time.Time
+	started   time.Time
+	vendors   vendors
+	sessions  *auth.Sessions
+	lockout   *auth.Lockout
+	hosts     hosts
+	staging   sync.Mutex // held while a backup is unpacked
+	document  []byte     // the OpenAPI document
+	repricing repricing
+	handler   http.Handler
+	measures  measures
 }
 
 // New makes the control plane.

@@ -122,6 +122,61 @@ func TestEveryPlaceHasTheSameFigures(t *testing.T) {
 	}
 }
 
+// TestHistoryIsPricedAgain corrects a price, and a rate, after the calls.
+func TestHistoryIsPricedAgain(t *testing.T) {
+	i := serve(t, t.TempDir())
+	base, served := counting(t)
+	c := i.setUp()
+	c.must("POST", "/api/providers", map[string]any{
+		"name": "exact", "vendor": "custom", "base_url": base, "allow_private": true, "models": []string{"m1"},
+		"keys": []map[string]any{{"name": "main", "value": vendorKey}},
+	}, nil)
+	for range 5 {
+		chat(t, http.DefaultClient, i.info.ProxyHTTP, "m1", false)
+	}
+	type money struct {
+		Amount   float64
+		Currency string
+		Unpriced int64
+	}
+	total := func() money {
+		var overview struct{ Now struct{ Cost money } }
+		c.must("GET", "/api/monitor/overview?range=1h", nil, &overview)
+		return overview.Now.Cost
+	}
+	if before := total(); before.Unpriced != 5 || before.Amount != 0 {
+		t.Fatalf("without a price: %+v", before)
+	}
+	again := func() {
+		c.must("POST", "/api/prices/reprice", map[string]any{"from": time.Now().Add(-time.Hour)}, nil)
+		waitFor(t, func() bool {
+			var job struct{ Running bool }
+			c.must("GET", "/api/prices/reprice", nil, &job)
+			return !job.Running
+		})
+	}
+	c.must("POST", "/api/prices", map[string]any{
+		"provider": "exact", "model": "*", "currency": "USD", "input": "1", "cache_read": "0.1", "output": "10", "audio_in": "100", "audio_out": "200",
+	}, nil)
+	c.must("PUT", "/api/prices/currency", map[string]any{"display": "CNY", "rates": map[string]string{"USD": "2"}}, nil)
+	again()
+	var cost int64
+	for n := int64(1); n <= 5; n++ {
+		cost += costOf(served(n))
+	}
+	after := total()
+	if after.Unpriced != 0 || after.Currency != "CNY" || int64(after.Amount*1e9+0.5) != 2*cost {
+		t.Errorf("priced again: %+v, want %d billionths", after, 2*cost)
+	}
+	again()
+	if same := total(); same != after {
+		t.Errorf("once more: %+v, was %+v", same, after)
+	}
+	if status, body := c.do("POST", "/api/prices/reprice", map[string]any{"from": time.Now().Add(time.Hour)}); status != http.StatusBadRequest {
+		t.Errorf("from after the end: %d %s", status, body)
+	}
+}
+
 // costOf is what such a call costs at the test's prices, in billionths.
 func costOf(f figures) int64 {
 	return (f.Input-f.AudioIn)*1000 + f.AudioIn*100_000 + f.CacheRead*100 + (f.Output-f.AudioOut)*10_000 + f.AudioOut*200_000

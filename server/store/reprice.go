@@ -7,12 +7,12 @@ import (
 
 	"github.com/posthouse/posthouse/proxy"
 	"github.com/posthouse/posthouse/proxy/llm"
-	"github.com/posthouse/posthouse/proxy/price"
 	"github.com/posthouse/posthouse/server/tally"
 )
 
-// PriceFunc says what a usage of a model at a provider cost at a time.
-type PriceFunc func(provider, model string, used llm.Usage, at time.Time) proxy.Cost
+// PriceFunc says what a usage of a model at a provider cost at a time. Where it
+// reports false, what was known stays.
+type PriceFunc func(provider, model string, used llm.Usage, at time.Time) (proxy.Cost, bool)
 
 // repriceStep is how many calls are priced again in one transaction.
 const repriceStep = 200
@@ -80,8 +80,7 @@ func (r *Row) reprice(cost PriceFunc) *differences {
 		if a.Usage == (llm.Usage{}) {
 			continue
 		}
-		now := cost(a.Provider, a.Model, a.Usage, rec.Start)
-		if now != a.Cost {
+		if now, ok := cost(a.Provider, a.Model, a.Usage, rec.Start); ok && now != a.Cost {
 			changed = true
 			differ(&d.keys[i], a.Cost, now)
 			a.Cost = now
@@ -91,7 +90,7 @@ func (r *Row) reprice(cost PriceFunc) *differences {
 		return nil
 	}
 	before := rec.Cost
-	rec.Cost = total(rec.Attempts)
+	rec.Cost = proxy.SumCosts(rec.Attempts)
 	if inline {
 		rec.Cost = rec.Attempts[0].Cost
 	}
@@ -111,35 +110,6 @@ func differ(t *tally.Tally, before, now proxy.Cost) {
 	}
 	pay(before, -1)
 	pay(now, 1)
-}
-
-// total adds up what attempts cost: not known where one that used something is
-// not, or where they were billed in currencies that are shown in none.
-func total(attempts []proxy.Attempt) (sum proxy.Cost) {
-	for i := range attempts {
-		a := &attempts[i]
-		switch {
-		case a.Usage == (llm.Usage{}):
-			continue
-		case !a.Cost.Known:
-			return proxy.Cost{}
-		case !sum.Known:
-			sum = a.Cost
-			continue
-		case sum.Amount.Currency == a.Cost.Amount.Currency:
-			sum.Amount.Nano += a.Cost.Amount.Nano
-		case sum.Shown.Currency != "" && sum.Shown.Currency == a.Cost.Shown.Currency:
-			sum.Amount = price.Amount{Nano: sum.Shown.Nano + a.Cost.Shown.Nano, Currency: sum.Shown.Currency}
-		default:
-			return proxy.Cost{}
-		}
-		if sum.Shown.Currency == a.Cost.Shown.Currency {
-			sum.Shown.Nano += a.Cost.Shown.Nano
-		} else {
-			sum.Shown = price.Amount{}
-		}
-	}
-	return sum
 }
 
 // correct puts the differences of a row into a batch's sums.

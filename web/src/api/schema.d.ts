@@ -508,6 +508,25 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/prices/reprice": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How pricing again stands */
+        get: operations["repricing"];
+        put?: never;
+        /** Price the calls of a span again, after a correction */
+        post: operations["reprice"];
+        /** Give up pricing again */
+        delete: operations["stop-repricing"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/prices/unknown": {
         parameters: {
             query?: never;
@@ -2872,6 +2891,44 @@ export interface components {
             /** Format: int64 */
             written: number;
         };
+        RepriceInputBody: {
+            /**
+             * Format: date-time
+             * @description The first call
+             */
+            from: string;
+            /**
+             * Format: date-time
+             * @description The end; default now
+             */
+            to?: string;
+        };
+        Repricing: {
+            /**
+             * Format: int64
+             * @description Calls that cost something else than before; known at the end
+             */
+            changed: number;
+            /** Format: date-time */
+            ended?: string;
+            /** Format: date-time */
+            from?: string;
+            /** @description Why it ended early */
+            problem?: string;
+            running: boolean;
+            /**
+             * Format: int64
+             * @description Attempts that were looked at
+             */
+            seen: number;
+            /**
+             * Format: date-time
+             * @description Not there: it was never asked for since the program started
+             */
+            started?: string;
+            /** Format: date-time */
+            to?: string;
+        };
         RestoreState: {
             /**
              * Format: date-time
@@ -5087,6 +5144,97 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ImportPricesOutputBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    repricing: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Repricing"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    reprice: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RepriceInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Repricing"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "stop-repricing": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Repricing"];
                 };
             };
             /** @description Error */
