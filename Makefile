@@ -29,7 +29,7 @@ PLATFORMS := linux/amd64 linux/arm64 darwin/amd64 darwin/arm64
 SCRIPTS := install.sh .ci/run cmd/posthouse/testdata/install/posthouse
 SDK := cmd/posthouse/testdata/sdk
 
-.PHONY: help build run test lint shellcheck go-test fuzz bench dist fmt clean sdk
+.PHONY: help build run test lint shellcheck go-test fuzz bench bench-go dist fmt clean sdk
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -86,7 +86,12 @@ fuzz: ## run every fuzz target FUZZTIME times (default 20000x)
 	  tail -n 1 .fuzz.out; \
 	done; rm -f .fuzz.out
 
-bench: ## run the benchmarks
+# Alone on the machine, this takes about ten minutes: BENCH='--only small' is
+# quick, and BENCH='--duration 10s --rounds 9' is what a release is measured by.
+bench: build ## measure bin/posthouse with everything on, into docs/performance.md
+	bin/posthouse-lab bench --posthouse bin/posthouse --out docs/performance.md $(BENCH)
+
+bench-go: ## run the Go benchmarks
 	go test -tags $(TAGS) -run '^$$' -bench . -benchmem ./...
 
 dist: ## build the release archives and checksums.txt in dist/

@@ -131,6 +131,8 @@ func (t *try) run() *llm.Error {
 	case t.speech.passes:
 	case t.entry.endpoint.Embed != nil:
 		return t.embeds()
+	case t.speech.endpoint == t.entry.endpoint && t.entry.endpoint.Count != nil:
+		return t.countsHere()
 	case t.entry.endpoint.Count != nil:
 		return t.counts()
 	}
@@ -221,6 +223,9 @@ func (t *try) refused(resp *http.Response) *llm.Error {
 	}
 	if t.speech.protocol != t.entry.protocol {
 		e.Raw, e.Type = nil, "" // they are in another dialect
+		if callersOwn(e.Class) && e.Message != "" {
+			e.Message = t.cand.name + " says: " + e.Message // others are told by whom already
+		}
 	}
 	if revealing(e.Raw, t.cand.provider) {
 		e.Raw = nil

@@ -30,6 +30,7 @@ type call struct {
 	query    url.Values
 	body     []byte
 	peek     peeked
+	memo     remembered // of a request whose answer may be kept
 	consumer *consumer
 	way      way
 
@@ -83,7 +84,13 @@ func (c *call) serve() *llm.Error {
 	if c.entry.endpoint.Op == llm.OpModels {
 		return c.serveModels()
 	}
+	if served, err := c.serveMemo(); served {
+		return err
+	}
 	if err := c.read(); err != nil {
+		return err
+	}
+	if err := c.recall(); err != nil {
 		return err
 	}
 	if err := c.choose(); err != nil {

@@ -4,6 +4,7 @@ import (
 	"io"
 	"net/http"
 
+	"github.com/posthouse/posthouse/proxy/count"
 	"github.com/posthouse/posthouse/proxy/llm"
 	"github.com/posthouse/posthouse/proxy/rawjson"
 )
@@ -116,4 +117,17 @@ func (t *try) counts() *llm.Error {
 		return failed
 	}
 	return t.give(resp, t.entry.endpoint.Count.EncodeCounted(tokens))
+}
+
+// countsHere says how many tokens a prompt has where the vendor can't. It is
+// near enough to tell whether a prompt fits.
+func (t *try) countsHere() *llm.Error {
+	asked, failed := t.entry.endpoint.Count.DecodeCount(t.question())
+	if failed != nil {
+		failed.Class = llm.ClassBadRequest
+		return failed
+	}
+	text := textOf(asked)
+	n, _ := count.Tokens(text.Text, 0)
+	return t.give(nil, t.entry.endpoint.Count.EncodeCounted(n+text.Extra))
 }

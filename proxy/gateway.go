@@ -22,6 +22,7 @@ type Options struct {
 	Recorder Recorder         // told of every call; nil: nobody
 	Now      func() time.Time // wall clock; nil is time.Now
 	Version  string           // for the User-Agent sent to vendors
+	Memory   Memory           // keeps answers of the Responses API; nil: none is kept
 }
 
 // Gateway is the data plane: an http.Handler that serves the proxy's door.
@@ -50,6 +51,7 @@ type Gateway struct {
 	fetching    transportKey // connections by which media are fetched
 	optionless  targets      // that refuse to be asked for counts
 	counting    *counting
+	memory      Memory
 	inFlight    atomic.Int64
 	unready     atomic.Bool
 
@@ -65,7 +67,7 @@ var errStopping = errors.New("the gateway is stopping")
 func New(o Options) *Gateway {
 	g := &Gateway{
 		log: o.Log, recorder: o.Recorder, now: o.Now, agent: "posthouse/" + o.Version,
-		protocols: dialects(), transports: newTransports(), rows: map[*protocol.Protocol][]entry{},
+		memory: o.Memory, protocols: dialects(), transports: newTransports(), rows: map[*protocol.Protocol][]entry{},
 	}
 	g.fetching.connect = defaultTimeouts.Connect
 	for _, p := range g.protocols {

@@ -176,9 +176,9 @@ func TestGoogleClientSeesErrors(t *testing.T) {
 	}
 }
 
-// TestGeminiArray asks for a stream as one JSON array, of a vendor of the same
+// TestGeminiArrayOfBothVendors asks for a stream as one JSON array, of a vendor of the same
 // dialect and of another.
-func TestGeminiArray(t *testing.T) {
+func TestGeminiArrayOfBothVendors(t *testing.T) {
 	t.Parallel()
 	g := dialectsRig(t)
 	for _, vendor := range []string{"gem", "chat"} {

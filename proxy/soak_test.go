@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/posthouse/posthouse/proxy/lab"
+	"github.com/posthouse/posthouse/proxy/llm"
 )
 
 // A long soak: go test -race ./proxy -run TestSoak -soak 10m -streams 200.
@@ -28,7 +29,7 @@ var (
 func TestSoak(t *testing.T) {
 	g := newRig(t, func(g *rig) Config {
 		conf := two(g)
-		conf.Timeouts = Timeouts{Headers: 2 * time.Second, FirstToken: 2 * time.Second, Idle: time.Second}
+		conf.Timeouts = Timeouts{Headers: 5 * time.Second, FirstToken: 5 * time.Second, Idle: 3 * time.Second}
 		hedged := conf.Routes[0]
 		hedged.ID, hedged.Name, hedged.Match.Headers = "r2", "hedged", []NameMatch{{Name: "X-Soak", Value: "hedged"}}
 		hedged.Failover = Failover{Hedge: 100 * time.Millisecond, OnClientGone: OnGoneDrain, DrainTime: 2 * time.Second}
@@ -36,8 +37,18 @@ func TestSoak(t *testing.T) {
 		return conf
 	})
 	g.client.Transport = &http.Transport{MaxIdleConnsPerHost: *soakStreams}
+	classes := map[llm.Class]int{} // of the calls that failed
 	go func() {
-		for range g.told { //nolint:revive // records are checked by other tests
+		for range g.told {
+			g.mu.Lock()
+			for _, r := range g.records {
+				classes[r.Class]++
+			}
+			g.records = nil
+			g.mu.Unlock()
+			for _, key := range []string{"main-k0", "spare-k0"} { // a refused key would end the fun for minutes
+				g.gateway.Unbench(key)
+			}
 		}
 	}()
 	faults := []string{
@@ -104,10 +115,11 @@ func TestSoak(t *testing.T) {
 	if g.gateway.InFlight() != 0 {
 		t.Errorf("%d calls still in flight", g.gateway.InFlight())
 	}
+	g.gateway.counting.wait()
 	g.lab.Reset() // what the rig itself remembers does not count
 	g.mu.Lock()
-	g.records = nil
 	*g.log = bytes.Buffer{}
+	t.Logf("calls by class of failure: %v", classes)
 	g.mu.Unlock()
 	after := heapInUse()
 	if growth := after - heap; growth > 64<<20 {

@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
@@ -40,7 +41,8 @@ func (c *call) speech(cand *candidate) speech {
 			return speech{protocol: far, endpoint: twin}
 		}
 	}
-	return direct // resolving it says what is missing
+	direct.passes = own.Count == nil // what no vendor counts is counted here
+	return direct                    // resolving it says what is missing
 }
 
 // recodes reports whether a request to a vendor of the caller's own dialect
@@ -49,7 +51,19 @@ func (c *call) recodes(cand *candidate) bool {
 	if c.resuming() {
 		return c.tale != nil || c.entry.endpoint.Answer.Resume == nil
 	}
-	return c.sealed() || !c.peek.stream && cand.provider.vendor.Traits(c.entry.protocol.Name, cand.model).StreamOnly
+	if c.sealed() {
+		return true
+	}
+	traits := cand.provider.vendor.Traits(c.entry.protocol.Name, cand.model)
+	return !c.peek.stream && traits.StreamOnly || traits.EchoThinking == protocol.EchoTools && c.thoughtless()
+}
+
+// thoughtless reports whether tools were called in the conversation without the
+// reasoning before it, which some vendors demand back and many clients drop.
+// It looks no closer than it must: a false alarm costs only the translation.
+func (c *call) thoughtless() bool {
+	calls := bytes.Count(c.body, []byte(`"tool_calls"`))
+	return calls > 0 && bytes.Count(c.body, []byte(`"reasoning_content"`)) < calls
 }
 
 // sealed reports whether the request carries a state that we sealed.

@@ -110,12 +110,32 @@ func (t *try) translated(resp *http.Response, kind string) *llm.Error {
 
 // tell answers a caller in one piece.
 func (t *try) tell(resp *http.Response, answer *llm.Response) *llm.Error {
+	for _, c := range answer.Choices {
+		for i := range c.Parts {
+			c.Parts[i] = t.marked(c.Parts[i])
+		}
+	}
 	t.count(answer.Usage)
 	body, failed := t.entry.endpoint.In.EncodeResponse(answer, t.reply())
 	if failed != nil {
 		return failed
 	}
-	return t.give(resp, body)
+	if failed = t.give(resp, body); failed == nil {
+		t.remember(body)
+	}
+	return failed
+}
+
+// marked marks a call by a vendor of another dialect for callers whose own
+// vendors sign their calls.
+func (t *try) marked(p llm.Part) llm.Part {
+	call, ok := p.(*llm.ToolCall)
+	if !ok || call.State != nil || !t.entry.protocol.Signs || t.speech.protocol == t.entry.protocol {
+		return p
+	}
+	marked := *call
+	marked.State = &llm.State{Kind: llm.StateNone, Origin: t.origin()}
+	return &marked
 }
 
 // give sends a body of ours as the answer.
@@ -129,7 +149,7 @@ func (t *try) give(resp *http.Response, body []byte) *llm.Error {
 // reply is what encoders of the answer need to know.
 func (t *try) reply() *protocol.Reply {
 	return &protocol.Reply{
-		Request: t.asks, Model: t.peek.model, ID: strings.TrimPrefix(t.rec.ID, "req_"), Created: t.rec.Start.Unix(),
+		Request: t.asks, Model: t.peek.model, ID: strings.TrimPrefix(t.rec.ID, "req_"), Created: t.rec.Start.Unix(), Stored: t.keeps(),
 		Question: *t.question(),
 	}
 }

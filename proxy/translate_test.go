@@ -155,8 +155,8 @@ func TestEveryDialectIsServed(t *testing.T) {
 	}
 }
 
-// TestGeminiAsArray streams one JSON array to clients who don't ask for events.
-func TestGeminiAsArray(t *testing.T) {
+// TestTranslatedArray streams one JSON array to clients who don't ask for events.
+func TestTranslatedArray(t *testing.T) {
 	t.Parallel()
 	g := newRig(t, one)
 	a := g.do(g.request("POST", "/v1beta/models/lab-chat:streamGenerateContent", `{"contents":[{"parts":[{"text":"tell me a story"}]}]}`))
@@ -541,6 +541,85 @@ func TestModelsInEveryDialect(t *testing.T) {
 		}
 		if a := g.do(r); a.status != 200 || !strings.Contains(strings.ReplaceAll(a.body, " ", ""), tt.want) {
 			t.Errorf("%s %s: %d %s", tt.path, tt.header, a.status, a.body)
+		}
+	}
+}
+
+// TestCountTokens: a prompt is counted by whoever can: the vendor, one of
+// another dialect, or the gateway itself.
+func TestCountTokens(t *testing.T) {
+	t.Parallel()
+	claude := newFakeVendor(t, whole(`{"input_tokens":42}`))
+	g := newRig(t, func(g *rig) Config {
+		conf := one(g)
+		conf.Providers = append(conf.Providers, Provider{
+			ID: "p-claude", Name: "claude", Vendor: "anthropic", BaseURL: claude.URL, AllowPrivate: true,
+			Keys: []Key{{ID: "k", Secret: "sk-ant-canary-0123456789"}},
+		})
+		return conf
+	})
+	anthropic := func(model string) answer {
+		return g.do(g.request("POST", "/v1/messages/count_tokens", fmt.Sprintf(`{"model":%q,"messages":[{"role":"user","content":"one two three four five six seven"}]}`, model)))
+	}
+	gemini := func(model string) answer {
+		return g.do(g.request("POST", "/v1beta/models/"+model+":countTokens", `{"contents":[{"parts":[{"text":"one two three four five six seven"}]}]}`))
+	}
+	for _, tt := range []struct {
+		name string
+		got  answer
+		want string
+	}{
+		{"passed on", anthropic("claude/claude-sonnet-4-6"), `{"input_tokens":42}`},
+		{"asked of another dialect", gemini("claude%2Fclaude-sonnet-4-6"), `"totalTokens":42`},
+		{"counted here", anthropic("main/lab-chat"), `{"input_tokens":14}`},
+		{"counted here for Gemini", gemini("main%2Flab-chat"), `"totalTokens":14`},
+	} {
+		if tt.got.status != 200 || !strings.Contains(strings.ReplaceAll(tt.got.body, " ", ""), tt.want) {
+			t.Errorf("%s: %d %s", tt.name, tt.got.status, tt.got.body)
+		}
+	}
+	if n := g.asked("main"); n != 0 {
+		t.Errorf("a vendor that counts nothing was asked %d times", n)
+	}
+	if a := anthropic(""); a.status != 400 {
+		t.Errorf("%d %s", a.status, a.body)
+	}
+}
+
+// TestEmbeddingsInEveryDialect asks OpenAI's imitators for vectors in Gemini's
+// dialect.
+func TestEmbeddingsInEveryDialect(t *testing.T) {
+	t.Parallel()
+	g := newRig(t, one)
+	a := g.do(g.request("POST", "/v1beta/models/lab-embed:batchEmbedContents", `{"requests":[{"model":"models/lab-embed","content":{"parts":[{"text":"one"}]}},{"model":"models/lab-embed","content":{"parts":[{"text":"two"}]}}]}`))
+	var got struct{ Embeddings []struct{ Values []float32 } }
+	if err := json.Unmarshal([]byte(a.body), &got); err != nil || a.status != 200 || len(got.Embeddings) != 2 || len(got.Embeddings[1].Values) == 0 {
+		t.Errorf("%d %v %.300s", a.status, err, a.body)
+	}
+	if rec := g.lastRecord(); !rec.UsageSeen || rec.Op != llm.OpEmbeddings {
+		t.Errorf("record %+v", rec)
+	}
+}
+
+// TestDroppedReasoning: a client that drops reasoning does not wedge a
+// conversation with a vendor that demands it back; one that keeps it is passed
+// on to the byte.
+func TestDroppedReasoning(t *testing.T) {
+	t.Parallel()
+	vendor := newFakeVendor(t, whole(`{"id":"c","object":"chat.completion","created":1,"model":"m","choices":[{"index":0,"message":{"role":"assistant","content":"Sunny."},"finish_reason":"stop"}]}`))
+	g := newRig(t, func(*rig) Config {
+		return Config{Providers: []Provider{{
+			ID: "p", Name: "ds", Vendor: "deepseek", BaseURL: vendor.URL, AllowPrivate: true, Keys: []Key{{ID: "k", Secret: "sk-canary-0123456789"}},
+		}}}
+	})
+	const call = `"tool_calls":[{"id":"call_1","type":"function","function":{"name":"f","arguments":"{}"}}]},{"role":"tool","tool_call_id":"call_1","content":"18"}]}`
+	for i, tt := range []struct{ message, want string }{
+		{`{"role":"assistant","content":null,`, `"reasoning_content":" "`},
+		{`{"role":"assistant","content":null,"reasoning_content":"Hm.",`, `"content":null,"reasoning_content":"Hm."`},
+	} {
+		a := g.do(g.request("POST", "/v1/chat/completions", `{"model":"ds/deepseek-v4-pro","messages":[{"role":"user","content":"x"},`+tt.message+call))
+		if a.status != 200 || !strings.Contains(vendor.question(i), tt.want) {
+			t.Errorf("%d %s: sent %s", a.status, a.body, vendor.question(i))
 		}
 	}
 }

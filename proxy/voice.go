@@ -87,6 +87,9 @@ func (s *streaming) tellAll(events []llm.Event) *llm.Error {
 	v := s.voice
 	v.out = v.out[:0]
 	for _, ev := range events {
+		if o, ok := ev.(*llm.Open); ok {
+			o.Part = s.marked(o.Part)
+		}
 		s.notice(ev)
 		if v.fold != nil {
 			v.fold.Add(ev)
@@ -123,7 +126,11 @@ func (s *streaming) tellAll(events []llm.Event) *llm.Error {
 // say writes an event into the answer.
 func (s *streaming) say(ev llm.Event) {
 	s.voice.tale.take(ev, &s.sent)
+	before := len(s.voice.out)
 	s.voice.out = s.voice.tale.enc.Encode(s.voice.out, ev)
+	if _, last := ev.(*llm.End); last {
+		s.remember(s.voice.out[before:])
+	}
 }
 
 // notice takes from an event what the engine must know.

@@ -7,15 +7,12 @@ export default defineConfig({
   outputDir: 'test-results',
   globalSetup: './e2e/build.ts',
   workers: 2,
-  timeout: 90_000,
-  expect: { timeout: 10_000 },
+  timeout: 180_000,
+  expect: { timeout: 15_000 },
   reporter: [['list']],
   // Files of different projects never share a worker, and so no program: the
   // flow begins with one that nobody has set up.
-  projects: [
-    { name: 'flow', testMatch: 'flow.spec.ts' },
-    { name: 'pages', testMatch: 'pages.spec.ts' },
-  ],
+  projects: [...['flow', 'pages', 'monitor', 'admin', 'first'].map((name) => ({ name, testMatch: `${name}.spec.ts` }))],
   use: {
     browserName: 'chromium',
     viewport: { width: 1440, height: 900 },

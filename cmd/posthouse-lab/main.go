@@ -38,7 +38,7 @@ func command(out, logs io.Writer) *cli.Command {
 		ErrWriter: logs,
 		Commands: []*cli.Command{
 			serveCommand(out, logs), faultsCommand(out), loadCommand(out), compareCommand(out, logs),
-			stubCommand(out), reverseProxyCommand(out, logs),
+			stubCommand(out), reverseProxyCommand(out, logs), benchCommand(out, logs),
 		},
 	}
 }

@@ -140,11 +140,18 @@ func (i *instance) publish(s *proxy.Snapshot) {
 	}
 }
 
+// keptBytes bounds the answers of the Responses API that are kept in memory.
+const keptBytes = 64 << 20
+
 // openGateway makes the data plane and loads the stored configuration into it.
 // Items that cannot be served are named in the log and left out.
 func (i *instance) openGateway(ctx context.Context) error {
 	i.observe()
-	i.gateway = proxy.New(proxy.Options{Log: i.log, Recorder: i.observed, Now: i.program.now, Version: build().Version})
+	o := proxy.Options{Log: i.log, Recorder: i.observed, Now: i.program.now, Version: build().Version}
+	if i.options.keep > 0 {
+		o.Memory = proxy.NewShortMemory(keptBytes, i.options.keep, i.program.now)
+	}
+	i.gateway = proxy.New(o)
 	i.setReady(false)
 	i.onClose(i.gateway.Stop)
 	snapshot, faults, err := i.store.Snapshot(ctx)

@@ -23,6 +23,7 @@ type serveOptions struct {
 	demo              bool
 	logLevel, logFile string
 	drain             time.Duration
+	keep              time.Duration // answers of the Responses API; 0: not at all
 	tlsCert, tlsKey   string
 	pprof             string
 }
@@ -55,6 +56,7 @@ func (p *program) serveFlags() []cli.Flag {
 		&cli.StringFlag{Name: "log-level", Value: "info", Usage: "debug, info, warn or error", Sources: p.fromEnv("POSTHOUSE_LOG_LEVEL")},
 		&cli.StringFlag{Name: "log-file", Usage: "write the log here instead of stderr; turned over at 100 MB", Sources: p.fromEnv("POSTHOUSE_LOG_FILE")},
 		&cli.DurationFlag{Name: "drain", Value: 30 * time.Second, Usage: "how long running answers may take to finish on stop", Sources: p.fromEnv("POSTHOUSE_DRAIN")},
+		&cli.DurationFlag{Name: "keep-responses", Value: time.Hour, Usage: "how long answers of the Responses API that were translated are kept in memory, for requests that go on from them; 0: not at all", Sources: p.fromEnv("POSTHOUSE_KEEP_RESPONSES")},
 		&cli.StringFlag{Name: "tls-cert", Usage: "your own certificate (PEM) instead of the self-signed one; reloaded when it changes", Sources: p.fromEnv("POSTHOUSE_TLS_CERT")},
 		&cli.StringFlag{Name: "tls-key", Usage: "the certificate's key (PEM)", Sources: p.fromEnv("POSTHOUSE_TLS_KEY")},
 		&cli.StringFlag{Name: "pprof", Usage: "serve Go's profiles on this loopback address, such as 127.0.0.1:6060; off without it", Sources: p.fromEnv("POSTHOUSE_PPROF")},
@@ -80,6 +82,7 @@ func (p *program) serveAction(ctx context.Context, cmd *cli.Command) error {
 		logLevel:     cmd.String("log-level"),
 		logFile:      cmd.String("log-file"),
 		drain:        cmd.Duration("drain"),
+		keep:         cmd.Duration("keep-responses"),
 		tlsCert:      cmd.String("tls-cert"),
 		tlsKey:       cmd.String("tls-key"),
 		pprof:        cmd.String("pprof"),
@@ -94,6 +97,9 @@ func (p *program) serveAction(ctx context.Context, cmd *cli.Command) error {
 func (o serveOptions) check() error {
 	if o.drain < 0 {
 		return usageError("--drain %s is negative; 0 ends running answers at once", o.drain)
+	}
+	if o.keep < 0 {
+		return usageError("--keep-responses %s is negative; 0 keeps none", o.keep)
 	}
 	if (o.tlsCert == "") != (o.tlsKey == "") {
 		return usageError("--tls-cert and --tls-key belong together: give both or neither")

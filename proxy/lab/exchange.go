@@ -31,7 +31,7 @@ type op struct {
 }
 
 func operations() []op {
-	return slices.Concat(geminiOperations(), anthropicOperations(), bedrockOperations(), tokenOperations(), openAIOperations())
+	return slices.Concat(geminiOperations(), responsesOperations(), anthropicOperations(), bedrockOperations(), tokenOperations(), openAIOperations())
 }
 
 func openAIOperations() []op {
@@ -41,7 +41,6 @@ func openAIOperations() []op {
 		{method: http.MethodPost, path: "/embeddings", form: jsonBody, handle: embeddings},
 		{method: http.MethodGet, path: "/models", form: noBody, handle: listModels},
 		{method: http.MethodGet, path: "/models/{id}", form: noBody, handle: showModel},
-		{method: http.MethodPost, path: "/responses", form: jsonBody, handle: responses},
 		{method: http.MethodPost, path: "/moderations", form: jsonBody, handle: moderations},
 		{method: http.MethodPost, path: "/rerank", form: jsonBody, handle: rerank},
 		{method: http.MethodPost, path: "/images/generations", form: jsonBody, handle: imageGenerations},

@@ -18,6 +18,11 @@ func (r *Response) Events() []Event {
 				events = append(events, &Delta{Choice: n, Index: i, Text: text, Logprobs: c.Logprobs})
 				c.Logprobs = nil
 			}
+			if t, ok := p.(*Text); ok {
+				for _, a := range t.Annotations {
+					events = append(events, &Amend{Choice: n, Index: i, Annotation: &a})
+				}
+			}
 			events = append(events, &Close{Choice: n, Index: i})
 		}
 	}
@@ -32,7 +37,7 @@ func emptied(p Part) (opened Part, text string) {
 	switch p := p.(type) {
 	case *Text:
 		q := *p
-		q.Text = ""
+		q.Text, q.Annotations = "", nil
 		return &q, p.Text
 	case *Thinking:
 		q := *p

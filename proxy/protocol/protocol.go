@@ -31,6 +31,12 @@ type Protocol struct {
 	EncodeModels func([]Model) []byte
 	EncodeModel  func(Model) []byte
 
+	// Signs says that vendors of this dialect want back, signed, what they thought
+	// before a tool call. Calls by vendors of other dialects are marked in
+	// answers to its callers (llm.StateNone), so that the gateway knows them when
+	// they come back, and does not pass them on to a vendor that would refuse.
+	Signs bool
+
 	// Headers are the request headers, besides the few that every vendor may
 	// see, that vendors of this dialect may be shown, such as anthropic-beta;
 	// AnswerHeaders are those of a vendor's that callers may be shown. Both only

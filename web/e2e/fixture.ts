@@ -44,7 +44,7 @@ export const test = base.extend<Each, Worker>({
   ],
 })
 
-export { expect }
+export { expect, type Running }
 
 /** Makes the admin if there is none yet, and logs in. */
 export async function login(page: Page, server: Running): Promise<void> {

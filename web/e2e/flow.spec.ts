@@ -83,7 +83,7 @@ test('a route with a fallback serves in the playground', async ({ page, server }
   const detail = page.getByRole('dialog')
   await expect(detail.getByText(/Rescued$/)).toBeVisible()
   const attempts = detail.getByRole('region', { name: 'Attempts over time' }).getByRole('listitem')
-  await expect(attempts.filter({ hasText: 'demo-flaky/fault-e503' }).first()).toContainText('503 overloaded')
+  await expect(attempts.filter({ hasText: 'demo-flaky/fault-e503' }).first()).toContainText('503 Overloaded')
   await expect(attempts.filter({ hasText: 'demo/demo-chat' }).last()).toContainText('OK')
   await expectAccessible(page, 'a request with its attempts')
   await page.screenshot({ path: 'test-results/shots/request-rescued.png' })

@@ -1,3 +1,4 @@
+import type { Page } from '@playwright/test'
 import { expect, expectAccessible, login, test } from './fixture'
 
 const paths = [
@@ -10,15 +11,28 @@ const paths = [
   '/keys',
   '/settings',
   '/settings?tab=addresses',
+  '/settings?tab=people',
   '/settings?tab=tokens',
+  '/settings?tab=alerts',
+  '/settings?tab=telemetry',
   '/settings?tab=config',
   '/settings?tab=about',
+  '/prices',
+  '/playground?model=demo/demo-chat,demo/demo-slow',
   '/audit',
 ]
 const sizes = [
   { width: 1440, height: 900 },
   { width: 390, height: 844 },
 ]
+
+// On two workers, each with a program of its own.
+test.describe.configure({ mode: 'parallel' })
+
+/** Pictures are for whoever wants to look: POSTHOUSE_SHOTS=1. */
+async function shoot(page: Page, name: string): Promise<void> {
+  if (process.env.POSTHOUSE_SHOTS) await page.screenshot({ path: `test-results/shots/${name}.png`, fullPage: true })
+}
 
 for (const theme of ['light', 'dark'] as const) {
   for (const size of sizes) {
@@ -39,7 +53,7 @@ for (const theme of ['light', 'dark'] as const) {
       // Before there is any: the first of these tests sees the page wait.
       await page.goto('/logs')
       await expect(page.getByRole('status', { name: /^(Loading|加载中)$/ })).toHaveCount(0)
-      await page.screenshot({ path: `test-results/shots/logs-first-${theme}-${size.width}.png` })
+      await shoot(page, `logs-first-${theme}-${size.width}`)
       await expectAccessible(page, `/logs at first ${theme} ${size.width}`)
       await page.request.post('/api/playground/chat/completions', {
         headers: { Origin: server.console },
@@ -49,12 +63,18 @@ for (const theme of ['light', 'dark'] as const) {
         headers: { Origin: server.console },
         data: { model: 'demo/demo-chat', messages: [{ role: 'user', content: 'hi' }] },
       })
-      const called = (await (await page.request.get('/api/requests')).json()) as { requests: { id: string }[] }
+      // The log is written by and by.
+      let called: { requests: { id: string }[] } = { requests: [] }
+      await expect(async () => {
+        called = (await (await page.request.get('/api/requests')).json()) as typeof called
+        expect(called.requests.length).toBeGreaterThan(1)
+      }).toPass()
       const all = [
         `/logs?id=${called.requests[1]?.id}`,
         '/logs?id=nothing',
         ...paths,
         `/routes/${routes.routes[0]?.id}`,
+        `/routes/${routes.routes[0]?.id}?view=yaml`,
         '/routes/new',
         `/providers?id=${providers.providers[0]?.id}`,
         '/providers?new=1',
@@ -71,7 +91,7 @@ for (const theme of ['light', 'dark'] as const) {
             .replace(/[0-9a-z]{20,}/g, 'one')
             .replace(/[^a-z0-9]+/gi, '-')
             .replace(/^-/, '') || 'overview'
-        await page.screenshot({ path: `test-results/shots/${name}-${theme}-${size.width}.png`, fullPage: true })
+        await shoot(page, `${name}-${theme}-${size.width}`)
         await expectAccessible(page, `${path} ${theme} ${size.width}`)
         const wide = await page.evaluate(() => document.documentElement.scrollWidth > window.innerWidth)
         expect.soft(wide, `${path} scrolls sideways`).toBe(false)

@@ -31,7 +31,7 @@ func newMeter(ctx context.Context, p *Plan) (*meter, error) {
 	if p.PID != 0 {
 		m.process = &Process{}
 		var err error
-		if m.process.RSSBefore, err = residentBytes(p.PID); err != nil {
+		if m.process.RSSBefore, _, err = Memory(p.PID); err != nil {
 			return nil, err
 		}
 		if _, err = cpuTime(p.PID); err != nil {
@@ -88,7 +88,7 @@ func (m *meter) sample() {
 	if m.process == nil {
 		return
 	}
-	if rss, err := residentBytes(m.plan.PID); err == nil {
+	if rss, _, err := Memory(m.plan.PID); err == nil {
 		m.process.RSSPeak = max(m.process.RSSPeak, rss)
 		m.process.RSSAfter = rss
 	}

@@ -35,23 +35,6 @@ func cpuTime(pid int) (time.Duration, error) {
 	return time.Duration(user+system) * time.Second / ticks, nil
 }
 
-// residentBytes is the memory that a process has in RAM.
-func residentBytes(pid int) (int64, error) {
-	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/statm", pid))
-	if err != nil {
-		return 0, fmt.Errorf("memory of process %d: %w", pid, err)
-	}
-	fields := bytes.Fields(b)
-	if len(fields) < 2 {
-		return 0, fmt.Errorf("memory of process %d: /proc/%d/statm is too short", pid, pid)
-	}
-	pages, err := strconv.ParseInt(string(fields[1]), 10, 64)
-	if err != nil {
-		return 0, fmt.Errorf("memory of process %d: %w", pid, err)
-	}
-	return pages * int64(os.Getpagesize()), nil
-}
-
 // openFiles is the number of a process's file descriptors.
 func openFiles(pid int) (int, error) { return entries(pid, "fd") }
 
@@ -64,4 +47,26 @@ func entries(pid int, dir string) (int, error) {
 		return 0, fmt.Errorf("%s of process %d: %w", dir, pid, err)
 	}
 	return len(list), nil
+}
+
+// Memory is what a process has in RAM, and how much of that are pages of files,
+// such as the program's own, which the kernel can drop at any time.
+func Memory(pid int) (resident, mapped int64, err error) {
+	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/statm", pid))
+	if err != nil {
+		return 0, 0, fmt.Errorf("memory of process %d: %w", pid, err)
+	}
+	// size resident shared text lib data dt, in pages (proc(5)).
+	fields := bytes.Fields(b)
+	if len(fields) < 3 {
+		return 0, 0, fmt.Errorf("memory of process %d: /proc/%d/statm is too short", pid, pid)
+	}
+	page := int64(os.Getpagesize())
+	if resident, err = strconv.ParseInt(string(fields[1]), 10, 64); err == nil {
+		mapped, err = strconv.ParseInt(string(fields[2]), 10, 64)
+	}
+	if err != nil {
+		return 0, 0, fmt.Errorf("memory of process %d: %w", pid, err)
+	}
+	return resident * page, mapped * page, nil
 }

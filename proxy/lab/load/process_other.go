@@ -12,7 +12,8 @@ var errNoProcess = errors.New("figures of a process are read from /proc, which o
 
 func cpuTime(int) (time.Duration, error) { return 0, errNoProcess }
 
-func residentBytes(int) (int64, error) { return 0, errNoProcess }
+// Memory can't be told here.
+func Memory(int) (resident, mapped int64, err error) { return 0, 0, errNoProcess }
 
 func openFiles(int) (int, error) { return 0, errNoProcess }
 

@@ -49,6 +49,7 @@ func Protocol() *protocol.Protocol {
 			{Op: llm.OpModels, Method: http.MethodGet, Path: "/v1/models", Upstream: "/v1/models"},
 			{Op: llm.OpModels, Method: http.MethodGet, Path: "/v1/models/", Upstream: "/v1/models/"},
 		},
+		Signs:             true,
 		EncodeError:       encodeError,
 		EncodeStreamError: encodeStreamError,
 		DecodeError:       decodeError,

@@ -47,6 +47,10 @@ func (e *encoding) repeats() bool {
 func (e *encoding) asWritten(r *llm.Reasoning) {
 	switch r.Mode {
 	case llm.ReasoningOn:
+		if e.unsignedLoop() { // what other vendors thought was taken out
+			e.lost.Drop("reasoning", "the turn under way holds no thinking that the vendor signed")
+			return
+		}
 		e.w.Thinking = &wireThinking{Type: "enabled", Budget: r.Budget}
 	case llm.ReasoningAdaptive:
 		e.w.Thinking = &wireThinking{Type: "adaptive"}

@@ -35,6 +35,7 @@ const (
 func Protocol() *protocol.Protocol {
 	p := &protocol.Protocol{
 		Name:              Name,
+		Signs:             true,
 		EncodeError:       encodeError,
 		EncodeStreamError: encodeStreamError,
 		DecodeError:       decodeError,

@@ -288,3 +288,12 @@ func closeState(s *llm.State) string {
 	}
 	return base64.StdEncoding.EncodeToString([]byte(s.Seal()))
 }
+
+// callState is closeState for calls, which are marked even where there is
+// nothing to sign (protocol.Protocol.Signs).
+func callState(s *llm.State) string {
+	if s == nil {
+		return ""
+	}
+	return base64.StdEncoding.EncodeToString([]byte(s.Seal()))
+}

@@ -25,105 +25,88 @@ type script struct {
 
 	names map[string]string // of the calls so far, by id
 	order map[string]int    // of the calls so far, by id
-	began bool              // a user or the model has spoken
 }
 
 func (s *script) write() *llm.Error {
 	s.names, s.order = map[string]string{}, map[string]int{}
-	for i := range s.request.Messages {
-		m := &s.request.Messages[i]
-		at := fmt.Sprintf("messages[%d]", i)
-		if m.Role == llm.System || m.Role == llm.Developer {
-			if err := s.instruct(m, at); err != nil {
-				return err
-			}
-			continue
-		}
-		s.began = true
-		if m.Name != "" {
-			s.losses.Drop(at+".name", "Google's contents have no names")
-		}
-		parts, err := s.parts(m, at)
+	layout := protocol.Layout{Admit: s.admit, Losses: s.losses}
+	system, turns, err := layout.Turns(s.request.Messages)
+	if err != nil {
+		return err
+	}
+	if len(system) > 0 {
+		parts, err := s.parts(system)
 		if err != nil {
 			return err
 		}
-		s.add(m.Role, parts)
+		s.wire.System = &content{Parts: parts}
 	}
-	for i := range s.wire.Contents {
-		s.tidy(&s.wire.Contents[i])
-	}
-	if len(s.wire.Contents) > 0 {
-		return nil
-	}
-	if s.wire.System == nil {
-		return cannot("messages", "hold nothing that can be sent to Google. Send a user message with text.")
-	}
-	// Contents must not be empty: what was an instruction becomes the question.
-	s.wire.Contents = list[content]{{Role: "user", Parts: s.wire.System.Parts}}
-	s.wire.System = nil
-	s.losses.Change("messages[0].role", "Google wants a user's content; the instruction was sent as one")
-	return nil
-}
-
-// instruct adds to the system instruction, which stands before everything.
-func (s *script) instruct(m *llm.Message, at string) *llm.Error {
-	parts, err := s.parts(m, at)
-	if err != nil || len(parts) == 0 {
-		return err
-	}
-	if s.began {
-		s.losses.Change(at, "Google takes system text only before the conversation")
-	}
-	if s.wire.System == nil {
-		s.wire.System = &content{}
-	}
-	s.wire.System.Parts = append(s.wire.System.Parts, parts...)
-	return nil
-}
-
-// add appends a content, or adds to the last one where that has the same role:
-// results of calls made side by side must come in one content.
-func (s *script) add(role llm.Role, parts []part) {
-	if len(parts) == 0 {
-		return
-	}
-	name := "user"
-	if role == llm.Assistant {
-		name = "model"
-	}
-	if n := len(s.wire.Contents); n > 0 && s.wire.Contents[n-1].Role == name {
-		s.wire.Contents[n-1].Parts = append(s.wire.Contents[n-1].Parts, parts...)
-		return
-	}
-	s.wire.Contents = append(s.wire.Contents, content{Role: name, Parts: parts})
-}
-
-// tidy puts a content's results first, in the order of the calls, and sees to
-// it that Gemini 3 finds a signature on a turn's first call.
-func (s *script) tidy(c *content) {
-	rank := func(p part) int {
-		if p.Result == nil {
-			return len(s.order) + 1
+	for _, t := range turns {
+		// Where ids are left out, the order is all that tells answers apart.
+		slices.SortStableFunc(t.Parts, func(a, b protocol.Placed) int { return s.rank(a.Part) - s.rank(b.Part) })
+		parts, err := s.parts(t.Parts)
+		if err != nil {
+			return err
 		}
-		return s.order[p.Result.ID]
+		role := "user"
+		if t.Role == llm.Assistant {
+			role = "model"
+			s.sign(parts)
+		}
+		s.wire.Contents = append(s.wire.Contents, content{Role: role, Parts: parts})
 	}
-	slices.SortStableFunc(c.Parts, func(a, b part) int { return rank(a) - rank(b) })
-	if s.target.Traits.Thinks == protocol.ThinksByLevel {
-		for i := range c.Parts {
-			if p := &c.Parts[i]; p.Call != nil {
-				if p.Signature == "" {
-					p.Signature = noSignature
-				}
-				break
+	return nil
+}
+
+// rank puts what tools answered first, in the order of their calls. Nothing else
+// is moved.
+func (s *script) rank(p llm.Part) int {
+	if r, ok := p.(*llm.ToolResult); ok {
+		return s.order[r.ID]
+	}
+	return len(s.order) + 1
+}
+
+// admit leaves out what Google could not read: reasoning that it did not sign,
+// and what only another dialect knows.
+func (s *script) admit(_ *llm.Message, p llm.Part, at string) (llm.Part, *llm.Error) {
+	switch p := p.(type) {
+	case *llm.Thinking:
+		_, ok := p.State.For(s.target.Origin, llm.StateThought)
+		if !ok || s.target.Traits.EchoThinking == protocol.EchoNever {
+			return nil, nil
+		}
+	case *llm.Foreign:
+		var w part
+		if p.Dialect != Name || s.request.Dialect != Name || unmarshal(p.Raw, &w) != nil {
+			s.losses.Drop(at, "Google does not know "+p.Type)
+			return nil, nil
+		}
+	case *llm.Refusal:
+		return &llm.Text{Text: p.Text}, nil
+	case *llm.ToolCall:
+		s.names[p.ID] = p.Name
+		s.order[p.ID] = len(s.order) + 1
+	case *llm.ToolResult:
+		if s.names[p.ID] == "" && p.Name != "" {
+			s.names[p.ID] = p.Name
+		}
+	case *llm.Text, *llm.Media:
+	}
+	return p, nil
+}
+
+// sign sees to it that Gemini 3 finds a signature on a turn's first call.
+func (s *script) sign(parts []part) {
+	if s.target.Traits.Thinks != protocol.ThinksByLevel {
+		return
+	}
+	for i := range parts {
+		if p := &parts[i]; p.Call != nil {
+			if p.Signature == "" {
+				p.Signature = noSignature
 			}
-		}
-	}
-	// Ids that we made up mean nothing to Google.
-	for i := range c.Parts {
-		if p := &c.Parts[i]; p.Call != nil {
-			p.Call.ID = sentID(p.Call.ID)
-		} else if p.Result != nil {
-			p.Result.ID = sentID(p.Result.ID)
+			return
 		}
 	}
 }
@@ -137,10 +120,10 @@ func sentID(id string) string {
 	return id
 }
 
-func (s *script) parts(m *llm.Message, at string) ([]part, *llm.Error) {
+func (s *script) parts(placed []protocol.Placed) ([]part, *llm.Error) {
 	var out []part
-	for i, p := range m.Parts {
-		more, err := s.part(p, fmt.Sprintf("%s.content[%d]", at, i))
+	for _, p := range placed {
+		more, err := s.part(p.Part, p.Path)
 		if err != nil {
 			return nil, err
 		}
@@ -153,43 +136,27 @@ func (s *script) part(p llm.Part, at string) ([]part, *llm.Error) {
 	switch p := p.(type) {
 	case *llm.Text:
 		signature, _ := p.State.For(s.target.Origin, llm.StateThought)
-		if p.Text == "" && signature == "" {
-			return nil, nil // empty parts are refused
-		}
 		return []part{{Text: &p.Text, Signature: signature}}, nil
-	case *llm.Refusal:
-		if p.Text == "" {
-			return nil, nil
-		}
-		return []part{{Text: &p.Text}}, nil
 	case *llm.Thinking:
-		return s.thought(p), nil
+		signature, _ := p.State.For(s.target.Origin, llm.StateThought)
+		return []part{{Text: &p.Text, Thought: true, Signature: signature}}, nil
 	case *llm.Media:
 		w, err := s.media(p, at)
 		return []part{w}, err
 	case *llm.ToolCall:
-		return s.call(p, at), nil
+		return []part{s.call(p, at)}, nil
 	case *llm.ToolResult:
 		return s.result(p, at)
 	case *llm.Foreign:
-		return s.foreign(p, at), nil
+		var w part
+		_ = unmarshal(p.Raw, &w) // it was admitted because it can be read
+		return []part{w}, nil
+	case *llm.Refusal: // it was admitted as text
 	}
 	return nil, nil
 }
 
-// thought sends reasoning back to the vendor that signed it. Other reasoning
-// is left out: Google reads none that it can't verify.
-func (s *script) thought(p *llm.Thinking) []part {
-	signature, ok := p.State.For(s.target.Origin, llm.StateThought)
-	if !ok || s.target.Traits.EchoThinking == protocol.EchoNever {
-		return nil
-	}
-	return []part{{Text: &p.Text, Thought: true, Signature: signature}}
-}
-
-func (s *script) call(p *llm.ToolCall, at string) []part {
-	s.names[p.ID] = p.Name
-	s.order[p.ID] = len(s.order) + 1
+func (s *script) call(p *llm.ToolCall, at string) part {
 	args := llm.Raw(p.Arguments)
 	switch {
 	case p.Custom:
@@ -201,17 +168,10 @@ func (s *script) call(p *llm.ToolCall, at string) []part {
 		s.losses.Change(at+".arguments", "they are not a JSON object, which Google wants")
 	}
 	signature, _ := p.State.For(s.target.Origin, llm.StateThought)
-	return []part{{Call: &call{ID: p.ID, Name: p.Name, Args: args}, Signature: signature}}
+	return part{Call: &call{ID: sentID(p.ID), Name: p.Name, Args: args}, Signature: signature}
 }
 
 func (s *script) result(p *llm.ToolResult, at string) ([]part, *llm.Error) {
-	name := s.names[p.ID]
-	if name == "" {
-		name = p.Name
-	}
-	if name == "" {
-		return nil, cannot(at, fmt.Sprintf("answers the call %.80q, which no earlier message makes", p.ID))
-	}
 	var words []string
 	var media []part
 	for i, inner := range p.Parts {
@@ -229,7 +189,7 @@ func (s *script) result(p *llm.ToolResult, at string) ([]part, *llm.Error) {
 		case *llm.Thinking, *llm.ToolCall, *llm.ToolResult, *llm.Refusal:
 		}
 	}
-	out := part{Result: &result{ID: p.ID, Name: name, Response: responseOf(strings.Join(words, "\n"), p.Error)}}
+	out := part{Result: &result{ID: sentID(p.ID), Name: s.names[p.ID], Response: responseOf(strings.Join(words, "\n"), p.Error)}}
 	if s.target.Traits.Thinks == protocol.ThinksByLevel {
 		out.Result.Parts = media // Gemini 3 takes media within a result
 		return []part{out}, nil
@@ -310,16 +270,4 @@ func mimeOf(m *llm.Media) string {
 	case llm.Document:
 	}
 	return "application/pdf"
-}
-
-func (s *script) foreign(p *llm.Foreign, at string) []part {
-	var w part
-	if p.Dialect != Name || s.request.Dialect != Name {
-		s.losses.Drop(at, "Google does not know "+p.Type)
-		return nil
-	}
-	if unmarshal(p.Raw, &w) != nil {
-		return nil
-	}
-	return []part{w}
 }

@@ -74,7 +74,7 @@ func answerPart(p llm.Part) (part, bool) {
 	case *llm.Media:
 		return mediaPart(p), p.Data != "" || p.URL != "" || p.File != ""
 	case *llm.ToolCall:
-		return part{Call: &call{ID: p.ID, Name: p.Name, Args: argsOf(p)}, Signature: closeState(p.State)}, true
+		return part{Call: &call{ID: p.ID, Name: p.Name, Args: argsOf(p)}, Signature: callState(p.State)}, true
 	case *llm.Foreign:
 		var w part
 		return w, p.Dialect == Name && unmarshal(p.Raw, &w) == nil

@@ -31,11 +31,12 @@ func (chat) DecodeRequest(q *protocol.Question) (*llm.Request, *llm.Error) {
 		FrequencyPenalty: w.FrequencyPenalty, PresencePenalty: w.PresencePenalty, Seed: w.Seed, N: w.N,
 		LogitBias: notNull(w.LogitBias), Logprobs: w.Logprobs, TopLogprobs: w.TopLogprobs,
 		Reasoning: reasoning(&w), Verbosity: w.Verbosity, Outputs: w.Modalities,
-		User: w.SafetyIdentifier, CacheKey: w.PromptCacheKey, Tier: w.ServiceTier, Metadata: w.Metadata,
+		User: w.User, CacheKey: w.PromptCacheKey, Tier: w.ServiceTier, Metadata: w.Metadata,
 		Extra: w.Extra,
 	}
 	if r.User == "" {
-		r.User = w.User
+		r.User = argumentsOf(w.Extra[safetyField]) // the newer name
+		delete(r.Extra, safetyField)
 	}
 	if w.StreamOptions != nil {
 		r.Usage = isTrue(w.StreamOptions.IncludeUsage)
@@ -96,6 +97,9 @@ func markCustom(messages []llm.Message) {
 func (chat) Inlines(m *llm.Media, t *protocol.Target) bool {
 	return t.Traits.InlinesMedia || m.Kind == llm.Audio || m.Kind == llm.Document
 }
+
+// safetyField is what OpenAI calls the end user now.
+const safetyField = "safety_identifier"
 
 // unfinished reports whether an assistant message at the end of a conversation
 // is to be continued: it says so (DeepSeek's prefix, Kimi's and Qwen's

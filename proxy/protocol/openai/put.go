@@ -323,7 +323,7 @@ func (p *put) format() {
 	if f.Kind == llm.FormatSchema {
 		p.lost.Change("response_format.json_schema", p.t.Vendor+" knows no schemas: the model is asked for one")
 		ask = "Answer with JSON alone that obeys this JSON schema, no text around it: " + string(f.Schema)
-	} else if p.mentionsJSON() {
+	} else if p.own || p.mentionsJSON() {
 		return // most vendors demand the word in the prompt
 	}
 	p.w.Messages = append([]wireMessage{{Role: "system", Content: value(ask)}}, p.w.Messages...)

@@ -113,7 +113,11 @@ func told(parts []llm.Part, reply *protocol.Reply) *toldMessage {
 // toldCall writes a tool call. Reasoning that somebody wants back travels in
 // its id, for clients that drop what they don't know.
 func toldCall(p *llm.ToolCall, thought []*llm.Thinking, reply *protocol.Reply) wireCall {
-	w := wireCall{ID: llm.HideID(p.ID, p.State, thought), Type: "function"}
+	state := p.State
+	if state != nil && state.Kind == llm.StateNone {
+		state = nil // a mark for dialects whose vendors sign
+	}
+	w := wireCall{ID: llm.HideID(p.ID, state, thought), Type: "function"}
 	switch {
 	case p.Custom:
 		w.Type, w.Custom = "custom", &wireCustomCal{Name: p.Name, Input: p.Arguments}

@@ -49,13 +49,12 @@ type wireRequest struct {
 	EnableThinking  *bool          `json:"enable_thinking,omitzero"` // Qwen
 	ThinkingBudget  *int64         `json:"thinking_budget,omitzero"` // Qwen
 
-	Verbosity        string            `json:"verbosity,omitzero"`
-	Modalities       []string          `json:"modalities,omitzero"`
-	User             string            `json:"user,omitzero"`
-	SafetyIdentifier string            `json:"safety_identifier,omitzero"`
-	PromptCacheKey   string            `json:"prompt_cache_key,omitzero"`
-	ServiceTier      string            `json:"service_tier,omitzero"`
-	Metadata         map[string]string `json:"metadata,omitzero"`
+	Verbosity      string            `json:"verbosity,omitzero"`
+	Modalities     []string          `json:"modalities,omitzero"`
+	User           string            `json:"user,omitzero"`
+	PromptCacheKey string            `json:"prompt_cache_key,omitzero"`
+	ServiceTier    string            `json:"service_tier,omitzero"`
+	Metadata       map[string]string `json:"metadata,omitzero"`
 
 	Extra map[string]jsontext.Value `json:",embed"`
 }

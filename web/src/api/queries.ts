@@ -52,6 +52,12 @@ export const queries = {
   admins: queryOptions({ queryKey: ['admins'], queryFn: async () => (await unwrap(api.GET('/api/admins'))).admins }),
   certificate: queryOptions({ queryKey: ['certificate'], queryFn: () => unwrap(api.GET('/api/certificate')) }),
   restore: queryOptions({ queryKey: ['restore'], queryFn: () => unwrap(api.GET('/api/restore')) }),
+  alerts: queryOptions({ queryKey: ['alerts', 'settings'], queryFn: () => unwrap(api.GET('/api/settings/alerts')) }),
+  told: queryOptions({ queryKey: ['alerts', 'told'], queryFn: () => unwrap(api.GET('/api/alerts')), refetchInterval: 15_000 }),
+  metrics: queryOptions({ queryKey: ['telemetry', 'metrics'], queryFn: () => unwrap(api.GET('/api/settings/metrics')) }),
+  tracing: queryOptions({ queryKey: ['telemetry', 'tracing'], queryFn: () => unwrap(api.GET('/api/settings/tracing')) }),
+  prices: queryOptions({ queryKey: ['prices', 'all'], queryFn: () => unwrap(api.GET('/api/prices')) }),
+  unpriced: queryOptions({ queryKey: ['prices', 'unknown'], queryFn: async () => (await unwrap(api.GET('/api/prices/unknown'))).models }),
   tokens: queryOptions({ queryKey: ['tokens'], queryFn: async () => (await unwrap(api.GET('/api/tokens'))).tokens }),
   /** Whether the log holds any request at all; asked for until it does. */
   anyRequest: queryOptions({

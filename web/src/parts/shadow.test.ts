@@ -11,6 +11,12 @@ describe('one route covers another', () => {
     ['a prefix covers a name', { models: [model('gpt-', 'prefix')] }, { models: [model('gpt-4o'), model('gpt-5', 'prefix')] }, true],
     ['not all names', { models: [model('gpt-', 'prefix')] }, { models: [model('gpt-4o'), model('qwen')] }, false],
     ['a glob covers a name', { models: [model('*-mini', 'glob')] }, { models: [model('gpt-4o-mini')] }, true],
+    [
+      'a glob that is a beginning',
+      { models: [model('demo-*', 'glob')] },
+      { models: [model('demo-chat', 'glob'), model('demo-x*', 'glob')] },
+      true,
+    ],
     ['a glob with ? is not decided', { models: [model('gpt-?', 'glob')] }, { models: [model('gpt-4')] }, false],
     ['a star covers a regex', { models: [model('*', 'glob')] }, { models: [model('^x', 'regex')] }, true],
     ['a prefix covers a glob that begins so', { models: [model('gpt-', 'prefix')] }, { models: [model('gpt-4*o', 'glob')] }, true],

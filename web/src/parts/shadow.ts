@@ -5,10 +5,19 @@ type ModelMatch = Schemas['ModelMatch']
 type NameMatch = Schemas['NameMatch']
 type Match = Route['match']
 
+/** The same condition as the simplest kind it is: a pattern may be no more than a name or a beginning. */
+function plainest({ kind = 'exact', value }: ModelMatch): Required<ModelMatch> {
+  if (kind === 'glob' && !/[*?[]/.test(value)) return { kind: 'exact', value }
+  if (kind === 'glob' && /^[^*?[\]]+\*$/.test(value)) return { kind: 'prefix', value: value.slice(0, -1) }
+  return { kind, value }
+}
+
 /** Whether everything that fits one condition on the model fits the other; when in doubt it does not. */
-function modelCovers(a: ModelMatch, b: ModelMatch): boolean {
-  const kindA = a.kind ?? 'exact'
-  const kindB = b.kind ?? 'exact'
+function modelCovers(first: ModelMatch, second: ModelMatch): boolean {
+  const a = plainest(first)
+  const b = plainest(second)
+  const kindA = a.kind
+  const kindB = b.kind
   if (kindA === kindB && a.value === b.value) return true
   if (kindB === 'exact') {
     if (kindA === 'prefix') return b.value.startsWith(a.value)

@@ -35,7 +35,7 @@ interface Entry {
   run?: () => void
 }
 
-const settingsTabs = ['proxy', 'addresses', 'people', 'tokens', 'config', 'about'] as const
+const settingsTabs = ['proxy', 'addresses', 'people', 'tokens', 'alerts', 'telemetry', 'config', 'about'] as const
 
 /** What looks like the id of a request. */
 const requestID = /^(req_)?[0-9a-f]{16,}$/i

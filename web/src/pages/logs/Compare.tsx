@@ -59,8 +59,8 @@ function Both({ a, b }: { a: Call; b: Call }) {
           ))}
         </tbody>
       </table>
-      <Waterfall call={a} />
-      <Waterfall call={b} />
+      <Waterfall call={a} label={a.id} />
+      <Waterfall call={b} label={b.id} />
     </div>
   )
 }

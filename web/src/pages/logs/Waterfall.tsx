@@ -19,13 +19,13 @@ const looks: Record<Piece['kind'], string> = {
 const kinds = Object.keys(looks) as Piece['kind'][]
 
 /** Every attempt of a call, and every target that was not asked, one below the other. */
-export function Waterfall({ call }: { call: Call }) {
+export function Waterfall({ call, label }: { call: Call; label?: string }) {
   const { t } = useTranslation()
   const fine = useFine()
   const total = Math.max(call.duration_ms, ...call.attempts.map((a) => a.start_ms + a.duration_ms), 1)
   const own = call.attempts[0]?.start_ms ?? call.duration_ms
   return (
-    <section aria-label={t('logs.timeline')}>
+    <section aria-label={label ? `${t('logs.timeline')}: ${label}` : t('logs.timeline')}>
       <div className="mb-2 flex flex-wrap items-baseline justify-between gap-x-4">
         <h3 className="font-semibold text-[1.07rem]">{t('logs.timeline')}</h3>
         <ul className="flex flex-wrap gap-x-4 text-[0.86rem] text-ink2">
@@ -95,9 +95,7 @@ function AttemptRow({ attempt, n, total }: { attempt: Schemas['Attempt']; n: num
   const idle = attempt.idle_ms ?? 0
   const figures: [string, string][] = [
     [t('logs.part.start'), `+${fine(attempt.start_ms)}`],
-    ...(attempt.reused || connect === 0
-      ? []
-      : [[t('logs.part.connect'), fine(connect)] as [string, string]]),
+    ...(attempt.reused || connect === 0 ? [] : [[t('logs.part.connect'), fine(connect)] as [string, string]]),
     [t('logs.part.wait'), attempt.headers_ms > 0 ? fine(attempt.headers_ms) : '–'],
     [t('logs.part.first'), attempt.first_ms > 0 ? fine(attempt.first_ms) : '–'],
     ...(idle > 0 ? [[t('logs.part.silence'), fine(idle)] as [string, string]] : []),

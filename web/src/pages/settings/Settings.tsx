@@ -4,11 +4,22 @@ import { Segmented } from '@/ui/Segmented'
 import { About } from './About'
 import { Access } from './Access'
 import { Addresses } from './Addresses'
+import { Alerts } from './Alerts'
 import { Configuration } from './Configuration'
 import { People } from './People'
+import { Telemetry } from './Telemetry'
 import { Tokens } from './Tokens'
 
-const tabs = { proxy: Access, addresses: Addresses, people: People, tokens: Tokens, config: Configuration, about: About } as const
+const tabs = {
+  proxy: Access,
+  addresses: Addresses,
+  people: People,
+  tokens: Tokens,
+  alerts: Alerts,
+  telemetry: Telemetry,
+  config: Configuration,
+  about: About,
+} as const
 type Tab = keyof typeof tabs
 
 export default function Settings() {

@@ -3,7 +3,8 @@ import { useNavigate } from '@tanstack/react-router'
 import { ArrowRight, Boxes, Send, Square } from 'lucide-react'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
-import { queries } from '@/api/queries'
+import type { Provider, Vendor } from '@/api/client'
+import { client, queries } from '@/api/queries'
 import { AnswerFigures } from '@/parts/AnswerFigures'
 import { modelChoices } from '@/parts/models'
 import { Snippets } from '@/parts/Snippets'
@@ -12,6 +13,7 @@ import { Button } from '@/ui/Button'
 import { Card } from '@/ui/Card'
 import { Empty, ErrorNote, Loading } from '@/ui/Feedback'
 import { TextField } from '@/ui/Field'
+import { firstModel, type Probed, probedKey } from './first'
 
 export function HelloStep({ onBack }: { onBack: () => void }) {
   const { t } = useTranslation()
@@ -19,6 +21,7 @@ export function HelloStep({ onBack }: { onBack: () => void }) {
   const providers = useQuery(queries.providers)
   const routes = useQuery(queries.routes).data ?? []
   const vendors = useQuery(queries.vendors).data ?? []
+  const probed = client.getQueryData<Probed>(probedKey)
   return (
     <Loading query={providers}>
       {(list) => {
@@ -33,7 +36,7 @@ export function HelloStep({ onBack }: { onBack: () => void }) {
               <h1 className="font-semibold text-2xl tracking-tight">{t('setup.hello.title')}</h1>
               <p className="mt-1 text-ink2">{t('setup.hello.intro')}</p>
             </div>
-            <Hello models={choices.map((c) => c.value)} first={choices.find((c) => c.kind === 'provider')?.value ?? ''} />
+            <Hello models={choices.map((c) => c.value)} first={firstModel(choices, probed, vendorOf(probed, newest, vendors))} />
             <div className="flex flex-wrap justify-between gap-2">
               <Button look="quiet" onClick={onBack}>
                 {t('setup.hello.another')}
@@ -47,6 +50,11 @@ export function HelloStep({ onBack }: { onBack: () => void }) {
       }}
     </Loading>
   )
+}
+
+function vendorOf(probed: Probed | undefined, providers: readonly Provider[], vendors: readonly Vendor[]): Vendor | undefined {
+  const id = providers.find((p) => p.name === probed?.provider)?.vendor
+  return vendors.find((v) => v.id === id)
 }
 
 function Hello({ models, first }: { models: string[]; first: string }) {

@@ -4,7 +4,7 @@ import { useRef, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { api, type Probe, unwrap, type Vendor } from '@/api/client'
 import { faultAt, faultsBelow } from '@/api/problem'
-import { queries, refresh } from '@/api/queries'
+import { client, queries, refresh } from '@/api/queries'
 import { freeName, inLanguage, isPrivate, vendorOfKey } from '@/lib/vendors'
 import { OwnPort } from '@/parts/OwnPort'
 import { ProbeResult } from '@/parts/ProbeResult'
@@ -15,6 +15,7 @@ import { TextField } from '@/ui/Field'
 import { SecretField } from '@/ui/SecretField'
 import { Select } from '@/ui/Select'
 import { Switch } from '@/ui/Switch'
+import { type Probed, probedKey } from './first'
 
 export function ProviderStep({ onDone }: { onDone: () => void }) {
   const { t } = useTranslation()
@@ -82,7 +83,8 @@ function Form({ vendors, taken, onDone }: FormProps) {
       // A vendor nothing is known about serves what it listed.
       const models = v.models.length === 0 ? probe.models.slice(0, 500) : undefined
       const keys = key ? [{ name: 'key-1', value: key }] : undefined
-      await unwrap(api.POST('/api/providers', { body: { ...spec(v), models, keys } }))
+      const made = await unwrap(api.POST('/api/providers', { body: { ...spec(v), models, keys } }))
+      client.setQueryData(probedKey, { provider: made.name, models: probe.models } satisfies Probed)
       await refresh('providers')
       return true
     },

@@ -75,7 +75,11 @@ export function Legend({ ref, data, format, hidden, onToggle, linkTo }: Props) {
               {s.label}
             </button>
             {link ? (
-              <Link {...link} className="hover:text-accent hover:underline" aria-label={`${s.label} ${s.summary ?? ''}`.trim()}>
+              <Link
+                {...link}
+                className="inline-flex min-h-6 min-w-6 items-center justify-center hover:text-accent hover:underline"
+                aria-label={`${s.label} ${s.summary ?? ''}`.trim()}
+              >
                 {value}
               </Link>
             ) : (

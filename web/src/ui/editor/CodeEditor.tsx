@@ -64,7 +64,7 @@ export default function CodeEditor({ label, value, onChange, className }: Props)
           syntaxHighlighting(colours),
           look,
           EditorView.lineWrapping,
-          EditorView.contentAttributes.of({ 'aria-label': label, spellcheck: 'false' }),
+          EditorView.contentAttributes.of({ 'aria-label': label, spellcheck: 'false', tabindex: '0' }),
           // Tab indents; Escape and then Tab leaves, as CodeMirror has it for the keyboard.
           keymap.of([...defaultKeymap, ...historyKeymap, indentWithTab]),
           EditorView.updateListener.of((update) => update.docChanged && latest.current(update.state.doc.toString())),
