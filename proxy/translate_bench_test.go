@@ -15,8 +15,11 @@ import (
 
 // benchTargets are a vendor for each dialect that vendors speak.
 var benchTargets = []struct{ protocol, vendor, model string }{
-	{"openai", "openai", "gpt-4.1"}, {"responses", "openai", "gpt-5.4"}, {"anthropic", "anthropic", "claude-sonnet-4-6"},
-	{"gemini", "gemini", "gemini-3.1-pro-preview"}, {"bedrock", "bedrock", "us.anthropic.claude-sonnet-4-6"},
+	{"openai", "openai", "gpt-4.1"},
+	{"responses", "openai", "gpt-5.4"},
+	{"anthropic", "anthropic", "claude-sonnet-4-6"},
+	{"gemini", "gemini", "gemini-3.1-pro-preview"},
+	{"bedrock", "bedrock", "us.anthropic.claude-sonnet-4-6"},
 }
 
 func benchTarget(b *testing.B, far *protocol.Protocol, vendorID, model string) *protocol.Target {
