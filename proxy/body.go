@@ -19,8 +19,9 @@ const (
 
 // readBody reads the whole body before anything else happens with the call:
 // it may be sent more than once, and net/http notices a caller that goes away
-// only after the body was read (golang/go#23262, #40747).
-func readBody(w http.ResponseWriter, r *http.Request, limit int64) ([]byte, *llm.Error) {
+// only after the body was read (golang/go#23262, #40747). hold is asked for
+// memory before it is used.
+func readBody(w http.ResponseWriter, r *http.Request, limit int64, hold func(more int) bool) ([]byte, *llm.Error) {
 	if r.ContentLength > limit {
 		w.Header().Set("Connection", "close")
 		return nil, tooLarge(limit)
@@ -32,9 +33,18 @@ func readBody(w http.ResponseWriter, r *http.Request, limit int64) ([]byte, *llm
 		}
 	}
 	rc := http.NewResponseController(w)
-	buf := make([]byte, 0, min(max(r.ContentLength+1, 512), bodyTrust))
+	first := min(max(r.ContentLength+1, 512), bodyTrust)
+	if !hold(int(first)) {
+		w.Header().Set("Connection", "close")
+		return nil, crowdedOut()
+	}
+	buf := make([]byte, 0, first)
 	for {
-		if len(buf) == cap(buf) {
+		if had := cap(buf); len(buf) == had {
+			if !hold(had) { // about what append adds, or more
+				w.Header().Set("Connection", "close")
+				return nil, crowdedOut()
+			}
 			buf = append(buf, 0)[:len(buf)]
 		}
 		_ = rc.SetReadDeadline(time.Now().Add(bodyIdle)) // where unsupported, the server's own limits hold

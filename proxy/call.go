@@ -29,6 +29,8 @@ type call struct {
 	entry    entry
 	query    url.Values
 	body     []byte
+	held     int64 // bytes of memory that it was granted
+	unread   bool  // some of it may still come
 	peek     peeked
 	memo     remembered // of a request whose answer may be kept
 	consumer *consumer
@@ -157,7 +159,8 @@ func (c *call) accept() *llm.Error {
 // read takes the body and looks into it.
 func (c *call) read() *llm.Error {
 	var err *llm.Error
-	if c.body, err = readBody(c.out.w, c.r, c.snap.limits.BodyBytes); err != nil {
+	if c.body, err = readBody(c.out.w, c.r, c.snap.limits.BodyBytes, c.hold); err != nil {
+		c.unread = true
 		return err
 	}
 	c.rec.RequestLen = int64(len(c.body))
@@ -182,6 +185,15 @@ func (c *call) read() *llm.Error {
 	c.peek.stream = c.peek.stream && c.entry.model == "" || c.entry.endpoint.Stream
 	c.rec.Asked, c.rec.Stream = c.peek.model, c.peek.stream
 	return nil
+}
+
+// hold asks for memory for the body.
+func (c *call) hold(more int) bool {
+	if !c.g.bodies.hold(c.held, int64(more)) {
+		return false
+	}
+	c.held += int64(more)
+	return true
 }
 
 // choose decides which way the call goes.

@@ -57,7 +57,7 @@ func (c *call) refuse(err *llm.Error) {
 	c.rec.Status = err.Status
 	_ = c.out.write(body) // a client that left can't be told that it left
 	c.rec.BytesOut += int64(len(body))
-	if err.Status == http.StatusRequestEntityTooLarge {
+	if c.unread {
 		_ = c.out.flush()
 		drain(c.out.rc, c.r, c.snap.limits.BodyBytes)
 	}
@@ -121,6 +121,7 @@ func (c *call) finish() {
 	c.out.close()
 	c.unwatch()
 	c.cancel(nil)
+	c.g.bodies.release(c.held)
 	c.settleGone()
 	c.rec.Duration = time.Since(c.began)
 	if c.rec.Class == llm.ClassClientClosed {

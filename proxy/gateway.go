@@ -47,6 +47,7 @@ type Gateway struct {
 	sleep       func(context.Context, time.Duration) bool // false: the context ended first
 	transports  *transports
 	watchdog    watchdog
+	bodies      *bodies
 	tokens      *tokens
 	fetching    transportKey // connections by which media are fetched
 	optionless  targets      // that refuse to be asked for counts
@@ -67,7 +68,7 @@ var errStopping = errors.New("the gateway is stopping")
 func New(o Options) *Gateway {
 	g := &Gateway{
 		log: o.Log, recorder: o.Recorder, now: o.Now, agent: "posthouse/" + o.Version,
-		memory: o.Memory, protocols: dialects(), transports: newTransports(), rows: map[*protocol.Protocol][]entry{},
+		memory: o.Memory, protocols: dialects(), transports: newTransports(), bodies: newBodies(), rows: map[*protocol.Protocol][]entry{},
 	}
 	g.fetching.connect = defaultTimeouts.Connect
 	for _, p := range g.protocols {
