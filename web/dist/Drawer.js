@@ -1,0 +1,1 @@
+export{o as Drawer}from"./forms.js";

@@ -1,0 +1,1 @@
+export{a as Help}from"./forms.js";

@@ -1,0 +1,1 @@
+export{i as LogoutAll}from"./forms.js";

@@ -1,0 +1,1 @@
+export{c as Menu}from"./forms.js";

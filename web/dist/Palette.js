@@ -1,0 +1,1 @@
+export{r as Palette}from"./forms.js";

@@ -1,0 +1,1 @@
+export{n as PasswordDialog}from"./forms.js";

@@ -1,0 +1,1 @@
+export{f as Snippets}from"./parts.js";
