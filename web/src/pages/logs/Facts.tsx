@@ -15,7 +15,7 @@ function Only({ field, value }: { field: Field; value: string }) {
       to="/logs"
       search={((old: Params) => ({ ...old, q: termFor(field, value), id: undefined })) as never}
       title={t('logs.only', { term: termFor(field, value) })}
-      className="inline-flex min-h-6 min-w-6 items-center break-all text-accent hover:underline"
+      className="flex w-fit min-h-6 min-w-6 items-center break-all text-accent hover:underline"
     >
       {value}
     </Link>
@@ -84,7 +84,7 @@ export function Facts({ call }: { call: Call }) {
           <dt className="text-[0.86rem] text-ink3">{name}</dt>
           <dd className="break-words font-medium tabular-nums">
             {value}
-            {note && <span className="block font-normal text-[0.86rem] text-ink2">{note}</span>}
+            {note && <span className="mt-0.5 block font-normal text-[0.86rem] text-ink2">{note}</span>}
           </dd>
         </div>
       ))}

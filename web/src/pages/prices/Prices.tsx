@@ -53,7 +53,7 @@ export default function Prices() {
           </>
         }
       />
-      <div className="space-y-4">
+      <div className="grid grid-cols-[minmax(0,1fr)] gap-4">
         <Unknown onEnter={setEditing} />
         <Loading query={prices} rows={8}>
           {(data) => {
@@ -90,7 +90,7 @@ function Table({ prices, onEdit }: { prices: Price[]; onEdit: (price: Partial<Pr
   const figure = (text: string | undefined) => (text === undefined || text === '' ? '–' : text)
   const head = 'px-3 py-2 font-medium whitespace-nowrap'
   return (
-    <div className="overflow-x-auto border-line border-t" role="group" aria-label={t('prices.list')} tabIndex={0}>
+    <div className="relative overflow-x-auto border-line border-t" role="group" aria-label={t('prices.list')} tabIndex={0}>
       <table className="w-full text-left">
         <thead className="text-[0.86rem] text-ink3">
           <tr>

@@ -151,8 +151,8 @@ function Row({ route, shadow, handle, moving, place, onUp, onDown, onDelete }: R
           {...handle}
         >
           <GripVertical aria-hidden className="size-4" />
-          {place}
         </button>
+        <span className="-ml-3 hidden w-5 pt-1.5 text-ink3 tabular-nums sm:block">{place}</span>
         <div className="min-w-0 flex-1 space-y-2 pt-1">
           <div className="flex flex-wrap items-center gap-x-3 gap-y-1">
             <Link to="/routes/$id" params={{ id: route.id }} className="break-all font-semibold hover:text-accent hover:underline">
