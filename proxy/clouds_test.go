@@ -30,8 +30,7 @@ func clouds(t *testing.T) (*rig, *lab.Lab) {
 	t.Helper()
 	var cloud *lab.Lab
 	g := newRig(t, func(g *rig) Config {
-		var server *httptest.Server
-		server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { cloud.ServeHTTP(w, r) }))
+		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { cloud.ServeHTTP(w, r) }))
 		t.Cleanup(server.Close)
 		account, public := testAccount(t, server.URL+"/google/token")
 		cloud = lab.New(lab.Options{

@@ -27,7 +27,7 @@ type serviceAccount struct {
 
 // googleTokens is where Google hands out tokens, unless a key file says
 // otherwise.
-const googleTokens = "https://oauth2.googleapis.com/token"
+const googleTokens = "https://oauth2.googleapis.com/token" //nolint:gosec // an address
 
 // parseServiceAccount reads the JSON that Google's console downloads.
 func parseServiceAccount(text string) (credential, error) {

@@ -66,9 +66,14 @@ func (f *faults) price(at string, s PriceSpec, known func(string) bool) price.En
 		field, text string
 		into        *price.Rate
 	}{
-		{"input", s.Input, &e.Input}, {"cache_read", s.CacheRead, &e.CacheRead}, {"cache_write", s.CacheWrite, &e.CacheWrite},
-		{"cache_write_1h", s.CacheWrite1h, &e.CacheWrite1h}, {"output", s.Output, &e.Output}, {"reasoning", s.Reasoning, &e.Reasoning},
-		{"audio_in", s.AudioIn, &e.AudioIn}, {"audio_out", s.AudioOut, &e.AudioOut},
+		{"input", s.Input, &e.Input},
+		{"cache_read", s.CacheRead, &e.CacheRead},
+		{"cache_write", s.CacheWrite, &e.CacheWrite},
+		{"cache_write_1h", s.CacheWrite1h, &e.CacheWrite1h},
+		{"output", s.Output, &e.Output},
+		{"reasoning", s.Reasoning, &e.Reasoning},
+		{"audio_in", s.AudioIn, &e.AudioIn},
+		{"audio_out", s.AudioOut, &e.AudioOut},
 	} {
 		amount(f, joinPath(at, r.field), r.text, price.PerMillion, r.into)
 	}

@@ -12,8 +12,8 @@ const (
 
 // routes lists every operation of the API. A few more addresses are not
 // operations: the playground, the upload of a backup, /api/openapi.json,
-// /healthz and /readyz (router.go). Which
-// answer without a login stands in identity.go.
+// /healthz and /readyz (router.go). Which answer without a login stands in
+// identity.go.
 func (s *Server) routes(b builder) {
 	add(b, get, "/api/setup", "setup-state", "Login", "Is the first admin still to be made?", s.setupState)
 	add(b, post, "/api/setup", "setup", "Login", "Make the first admin and log in", s.setup)
@@ -84,7 +84,11 @@ func (s *Server) routes(b builder) {
 	add(b, get, "/api/prices/{id}", "get-price", "Prices", "Show a price that was entered", s.getPrice)
 	add(b, put, "/api/prices/{id}", "update-price", "Prices", "Replace a price that was entered", s.updatePrice)
 	add(b, del, "/api/prices/{id}", "delete-price", "Prices", "Delete a price that was entered", s.deletePrice)
+	s.moreRoutes(b)
+}
 
+// moreRoutes are those about the program itself: settings, records, status.
+func (s *Server) moreRoutes(b builder) {
 	add(b, get, "/api/settings", "get-settings", "Settings", "Show the settings", s.getSettings)
 	add(b, put, "/api/settings", "put-settings", "Settings", "Replace the settings", s.putSettings)
 	add(b, get, "/api/settings/metrics", "get-metrics-settings", "Settings", "Who may read /metrics, and what is in it", s.getMetrics)

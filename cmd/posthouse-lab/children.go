@@ -193,7 +193,7 @@ func (c *child) ask(ctx context.Context) error {
 }
 
 // benchPassword is the admin's of a data folder that is thrown away.
-const benchPassword = "bench bench bench"
+const benchPassword = "bench bench bench" //nolint:gosec // of a program that lives as long as the benchmark
 
 // console logs in and returns a client for the API: as the first admin the
 // first time, then by password.

@@ -49,8 +49,12 @@ func TestLoadAndCompareAgainstChildren(t *testing.T) {
 		t.Errorf("%v: %s", err, out.String())
 	}
 	for _, args := range [][]string{
-		{"load"}, {"load", "https://api.example.com/v1"}, {"load", "--conns", "0", stub.url},
-		{"compare", "--target", "x"}, {"compare", "--target", "x=" + stub.url + ",-1"}, {"reverseproxy", "--to", "nowhere"},
+		{"load"},
+		{"load", "https://api.example.com/v1"},
+		{"load", "--conns", "0", stub.url},
+		{"compare", "--target", "x"},
+		{"compare", "--target", "x=" + stub.url + ",-1"},
+		{"reverseproxy", "--to", "nowhere"},
 	} {
 		if err := command(io.Discard, io.Discard).Run(t.Context(), append([]string{"posthouse-lab"}, args...)); err == nil {
 			t.Errorf("%v: no error", args)

@@ -76,9 +76,32 @@ var prefixes = []struct {
 	text string
 	more int
 }{
-	{"sk-", 16}, {"sk_", 16}, {"pk-", 16}, {"pk_", 16}, {"rk_", 16}, {"ph-", 16}, {"pht-", 16}, {"gsk_", 16}, {"xai-", 16}, {"nvapi-", 16}, {"glpat-", 16},
-	{"hf_", 16}, {"ghp_", 16}, {"gho_", 16}, {"ghs_", 16}, {"github_pat_", 16}, {"xoxb-", 16}, {"xoxp-", 16}, {"xoxa-", 16}, {"xoxr-", 16},
-	{"AIza", 30}, {"AKIA", 16}, {"ASIA", 16}, {"LTAI", 12}, {"AKID", 13}, {"eyJ", 30},
+	{"sk-", 16},
+	{"sk_", 16},
+	{"pk-", 16},
+	{"pk_", 16},
+	{"rk_", 16},
+	{"ph-", 16},
+	{"pht-", 16},
+	{"gsk_", 16},
+	{"xai-", 16},
+	{"nvapi-", 16},
+	{"glpat-", 16},
+	{"hf_", 16},
+	{"ghp_", 16},
+	{"gho_", 16},
+	{"ghs_", 16},
+	{"github_pat_", 16},
+	{"xoxb-", 16},
+	{"xoxp-", 16},
+	{"xoxa-", 16},
+	{"xoxr-", 16},
+	{"AIza", 30},
+	{"AKIA", 16},
+	{"ASIA", 16},
+	{"LTAI", 12},
+	{"AKID", 13},
+	{"eyJ", 30},
 }
 
 // key finds an API key or token.

@@ -92,8 +92,8 @@ func (w *anthropicWriter) stop() (reason string, sequence *string) {
 // cache, what is marked in messages is written to it.
 func (w *anthropicWriter) usage(output, thought int) map[string]any {
 	prompt := w.q.promptTokens()
-	read, write := min(w.q.cached, prompt), 0
-	write = min(w.q.caching, prompt-read)
+	read := min(w.q.cached, prompt)
+	write := min(w.q.caching, prompt-read)
 	u := map[string]any{
 		"input_tokens": prompt - read - write, "cache_creation_input_tokens": write, "cache_read_input_tokens": read,
 		"cache_creation": map[string]int{"ephemeral_5m_input_tokens": write, "ephemeral_1h_input_tokens": 0},

@@ -116,8 +116,8 @@ type converseWriter struct {
 }
 
 func (w *converseWriter) usage() map[string]int {
-	in, out := w.q.promptTokens(), 0
-	out, _ = w.answer.tokens()
+	in := w.q.promptTokens()
+	out, _ := w.answer.tokens()
 	return map[string]int{"inputTokens": in, "outputTokens": out, "totalTokens": in + out, "cacheReadInputTokens": 0, "cacheWriteInputTokens": 0}
 }
 

@@ -27,8 +27,10 @@ func fullRecord() proxy.Record {
 		Skipped: []proxy.Skip{{Provider: "p0", Model: "m0", Why: "its key is out"}},
 		Attempts: []proxy.Attempt{
 			{Provider: "p1", Model: "m1", Dialect: "openai", KeyID: "k1", KeyName: "main", Start: time.Millisecond, Headers: 2 * time.Millisecond, Duration: time.Second, Status: 500, Class: llm.ClassServerError, Message: "internal error 4711"},
-			{Provider: "p2", Model: "m2", Dialect: "anthropic", KeyID: "k2", KeyName: "other", Start: 2 * time.Second, First: 3 * time.Millisecond, Duration: time.Second, Status: 200, Usage: used, UsageSeen: true, Cost: cost,
-				Idle: 7 * time.Millisecond, Reused: true, Connect: 3 * time.Millisecond, TLS: 4 * time.Millisecond, BytesOut: 99, BytesIn: 100, VendorID: "chatcmpl-1", Resumed: true, Malformed: 2, Hedge: true, Lossy: "logprobs"},
+			{
+				Provider: "p2", Model: "m2", Dialect: "anthropic", KeyID: "k2", KeyName: "other", Start: 2 * time.Second, First: 3 * time.Millisecond, Duration: time.Second, Status: 200, Usage: used, UsageSeen: true, Cost: cost,
+				Idle: 7 * time.Millisecond, Reused: true, Connect: 3 * time.Millisecond, TLS: 4 * time.Millisecond, BytesOut: 99, BytesIn: 100, VendorID: "chatcmpl-1", Resumed: true, Malformed: 2, Hedge: true, Lossy: "logprobs",
+			},
 		},
 		BytesDropped: 5,
 		Trace:        proxy.Trace{ID: [16]byte{1, 2, 3}},

@@ -22,7 +22,8 @@ type Retention struct {
 const (
 	// MinutesKept is how long sums by minute are kept, those by consumer apart,
 	// of which there may be as many as calls.
-	MinutesKept         = 3 * 24 * time.Hour
+	MinutesKept = 3 * 24 * time.Hour
+	// ConsumerMinutesKept is how long those by consumer are.
 	ConsumerMinutesKept = 13 * time.Hour
 	// chunk is how many rows are deleted, and pages given back, in one go. It
 	// adapts so that a go stays well below chunkTime.

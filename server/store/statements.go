@@ -62,7 +62,7 @@ func (p *prepared) transaction(ctx context.Context, f func(*statements) error) e
 		return dbError(err)
 	}
 	for query := range p.wanted {
-		if stmt, err := p.db.PrepareContext(ctx, placeholders(query, p.postgres)); err == nil {
+		if stmt, err := p.db.PrepareContext(ctx, placeholders(query, p.postgres)); err == nil { //nolint:sqlclosecheck // kept for the life of the pool, and closed with it
 			p.by[query] = stmt // else it is made again each time, which works too
 		}
 		delete(p.wanted, query)
@@ -79,7 +79,7 @@ type statements struct {
 // exec runs a statement.
 func (s *statements) exec(ctx context.Context, query string, args ...any) error {
 	if stmt := s.by[query]; stmt != nil {
-		_, err := s.tx.StmtContext(ctx, stmt).ExecContext(ctx, args...)
+		_, err := s.tx.StmtContext(ctx, stmt).ExecContext(ctx, args...) //nolint:sqlclosecheck // the transaction closes it
 		return dbError(err)
 	}
 	s.wanted[query] = true

@@ -10,9 +10,6 @@ import (
 	"pgregory.net/rapid"
 )
 
-// exact are all fields, for comparing.
-var exact = cmp.AllowUnexported(Histogram{}, Tally{})
-
 // drawTally makes any tally.
 func drawTally(t *rapid.T) *Tally {
 	var ta Tally

@@ -171,8 +171,10 @@ func BenchmarkLedgerLog(b *testing.B) {
 		"consumer":   {Series: Filter{Consumer: []string{"team-39"}}.Pass()},
 		"failed":     {Series: Filter{Outcome: []tally.Outcome{tally.Failed}}.Pass()},
 		"model+fail": {Series: Filter{Model: []string{"gpt-5*"}, Outcome: []tally.Outcome{tally.Failed, tally.Refused}}.Pass()},
-		"text": {Attempts: true, Faults: func(f store.Fault) bool { return f.Class == "context_length" },
-			Row: func(row *store.Row) bool { return len(row.Record.Message) > 0 }},
+		"text": {
+			Attempts: true, Faults: func(f store.Fault) bool { return f.Class == "context_length" },
+			Row: func(row *store.Row) bool { return len(row.Record.Message) > 0 },
+		},
 		"slow": {Row: func(row *store.Row) bool { return row.Record.Duration > time.Minute }, Most: 20_000},
 		"old":  {Before: store.FirstID(ledgerEnd.Add(-80 * 24 * time.Hour)), Series: Filter{Provider: []string{"glm"}}.Pass()},
 	}

@@ -39,8 +39,8 @@ func oneOf(list []string, s string) bool { return len(list) == 0 || slices.Conta
 // for any rest; an empty list has all.
 func Matches(list []string, s string) bool {
 	for _, pattern := range list {
-		beginning, any := strings.CutSuffix(pattern, "*")
-		if pattern == s || any && strings.HasPrefix(s, beginning) {
+		beginning, open := strings.CutSuffix(pattern, "*")
+		if pattern == s || open && strings.HasPrefix(s, beginning) {
 			return true
 		}
 	}

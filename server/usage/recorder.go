@@ -90,7 +90,6 @@ type Recorder struct {
 	sums          *pending
 	spare         []told
 	lastComplaint time.Time
-	nextChore     time.Time
 	moved         bool // nothing is left of an older schema
 }
 

@@ -80,7 +80,7 @@ func (s *script) admit(_ *llm.Message, p llm.Part, at string) (llm.Part, *llm.Er
 		var w part
 		if p.Dialect != Name || s.request.Dialect != Name || unmarshal(p.Raw, &w) != nil {
 			s.losses.Drop(at, "Google does not know "+p.Type)
-			return nil, nil
+			return nil, nil //nolint:nilerr // what can't be read is left out, and said to be
 		}
 	case *llm.Refusal:
 		return &llm.Text{Text: p.Text}, nil
