@@ -46,7 +46,7 @@ test: lint shellcheck $(if $(wildcard web/package.json),web-test) go-test ## ins
 
 go-test: sdk ## run the Go tests (with the race detector where there is a C compiler)
 	@[ -n "$(RACE)" ] || echo 'make: no C compiler here, so the tests run without the race detector' >&2
-	go test $(RACE) -tags $(TAGS) -timeout 15m ./...
+	go test $(RACE) -tags $(TAGS) -timeout 30m ./...
 
 sdk: # what the tests with the vendors' own client libraries need
 ifneq ($(wildcard $(SDK)/package.json),)

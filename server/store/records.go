@@ -41,6 +41,8 @@ type Records struct {
 	size     int  // of the next chunk of rows to clear
 	pages    int  // of the next chunk of pages to give back
 
+	writing sync.Mutex // held by whoever writes, so that closing waits for them
+
 	mu    sync.RWMutex
 	read  *gorm.DB // guarded by mu, as Write may begin a new file while others read
 	names *names   // guarded by mu as well
@@ -138,8 +140,14 @@ func (r *Records) begin(ctx context.Context, why error) error {
 	return r.open(ctx)
 }
 
-// Close closes the database.
+// Close closes the database, after a write that is under way.
 func (r *Records) Close() error {
+	r.writing.Lock()
+	defer r.writing.Unlock()
+	return r.close()
+}
+
+func (r *Records) close() error {
 	if r.write == nil {
 		return nil
 	}

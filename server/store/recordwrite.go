@@ -48,11 +48,13 @@ type Batch struct {
 // ErrBusy. A file that turns out to be damaged is put aside, and the batch
 // written to a new one.
 func (r *Records) Write(ctx context.Context, batch *Batch) error {
+	r.writing.Lock()
+	defer r.writing.Unlock()
 	err := r.add(ctx, batch)
 	if err == nil || !errors.Is(err, ErrDamaged) {
 		return err
 	}
-	if closing := r.Close(); closing != nil {
+	if closing := r.close(); closing != nil {
 		r.opts.Log.Warn("the damaged records cannot be closed", "reason", closing)
 	}
 	if err := r.begin(ctx, err); err != nil {

@@ -28,6 +28,8 @@ type Repriced struct {
 // usage, and corrects the sums by the differences, all in one transaction. It
 // begins at the id next, 0 for the first. Calls without a row keep their price.
 func (r *Records) Reprice(ctx context.Context, from, to time.Time, next int64, cost PriceFunc) (Repriced, error) {
+	r.writing.Lock()
+	defer r.writing.Unlock()
 	v := r.view()
 	if v == nil {
 		return Repriced{}, nil

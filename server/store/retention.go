@@ -44,6 +44,8 @@ type chore func(ctx context.Context, tx *statements, n int) (int64, error)
 // back. It reports whether there is more to do. No piece holds the writer for
 // longer than some dozen milliseconds.
 func (r *Records) Maintain(ctx context.Context, keep Retention) (more bool, err error) {
+	r.writing.Lock()
+	defer r.writing.Unlock()
 	if r.write == nil {
 		return false, nil
 	}

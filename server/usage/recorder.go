@@ -323,7 +323,8 @@ func (r *Recorder) take() {
 	r.inbox.Lock()
 	arrived, shed := r.inbox.told, r.inbox.shed
 	r.inbox.told = r.spare[:0]
-	if !shed.empty() {
+	some := !shed.empty() // afterwards those that are left empty are added to
+	if some {
 		r.inbox.shed = newPending()
 	}
 	r.inbox.Unlock()
@@ -335,7 +336,7 @@ func (r *Recorder) take() {
 		r.rows = append(r.rows, row)
 		r.live.publish(now, row)
 	}
-	if !shed.empty() {
+	if some {
 		r.sums.merge(shed)
 	}
 	clear(arrived)

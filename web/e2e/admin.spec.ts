@@ -76,7 +76,7 @@ test('two models side by side, tools and a link that holds it all', async ({ pag
   await page.goto('/playground?model=demo/demo-chat')
   await page.getByRole('button', { name: 'Add a model' }).click()
   const second = page.getByRole('region', { name: 'Column 2' })
-  await second.getByLabel('Model').fill('demo/demo-slow')
+  await second.getByLabel('Model', { exact: true }).fill('demo/demo-slow')
   await expect(page).toHaveURL(/model=demo.*demo-slow/)
   await page.getByRole('button', { name: 'Parameters', exact: true }).click()
   await page.getByLabel('System prompt').fill('Be brief')
@@ -93,7 +93,7 @@ test('two models side by side, tools and a link that holds it all', async ({ pag
   await page.goto('about:blank')
   await page.goto(link)
   await expect(page.getByText('Who are you?').first()).toBeVisible()
-  await expect(page.getByRole('region', { name: 'Column 2' }).getByLabel('Model')).toHaveValue('demo/demo-slow')
+  await expect(page.getByRole('region', { name: 'Column 2' }).getByLabel('Model', { exact: true })).toHaveValue('demo/demo-slow')
 })
 
 test('admins, sessions, certificate, backup, licences', async ({ page, server, browser }) => {

@@ -45,7 +45,7 @@ test('the first five minutes take at most 4 clicks and 2 values', async ({ page,
     // It was tested as it was pasted.
     await expect(own.getByText(/^It works/)).toBeVisible()
     await click('Test and continue')
-    await expect(own.getByLabel('Model')).toHaveValue(/^deepseek\//)
+    await expect(own.getByLabel('Model', { exact: true })).toHaveValue(/^deepseek\//)
     await click('Send')
     await expect(own.getByTestId('answer')).not.toBeEmpty()
     await expect(own.getByText('First token')).toBeVisible()

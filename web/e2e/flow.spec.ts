@@ -29,7 +29,7 @@ test('from nothing to a streamed answer', async ({ page, server }) => {
   await page.getByRole('button', { name: 'Test and continue' }).click()
 
   await expect(page.getByRole('heading', { name: 'Say hello' })).toBeVisible()
-  await expect(page.getByLabel('Model')).toHaveValue(/^custom\//)
+  await expect(page.getByLabel('Model', { exact: true })).toHaveValue(/^custom\//)
   await page.getByRole('button', { name: 'Send' }).click()
   await expect(page.getByTestId('answer')).not.toBeEmpty()
   await expect(page.getByText('First token')).toBeVisible()
@@ -121,7 +121,7 @@ test('a long answer can be stopped', async ({ page, server }) => {
   await page.keyboard.press('Enter')
   await page.getByRole('button', { name: 'Stop' }).click()
   await expect(page.getByRole('button', { name: 'Send' })).toBeVisible()
-  await page.getByLabel('Model').fill('no-such-model-anywhere')
+  await page.getByLabel('Model', { exact: true }).fill('no-such-model-anywhere')
   await page.getByLabel('Message', { exact: true }).fill('Hello')
   await page.keyboard.press('Enter')
   await expect(page.getByRole('alert')).toContainText('no-such-model-anywhere')

@@ -129,10 +129,20 @@ func (r *run) work(ctx context.Context, n int) {
 			}
 		}
 		if f := r.call(ctx, c, &r.asked[int(i)%len(r.asked)], start); f != nil {
+			if over(ctx) {
+				return // it was we who ended the call
+			}
 			r.fail(f)
 			wait(ctx, 10*time.Millisecond) // a target that refuses everything is not to be hammered
 		}
 	}
+}
+
+// over reports whether a context's time is up. A dial gives up at its deadline,
+// which may be a moment before the context itself says so.
+func over(ctx context.Context) bool {
+	deadline, set := ctx.Deadline()
+	return ctx.Err() != nil || set && !time.Now().Before(deadline)
 }
 
 // call makes one call; its times count from start.

@@ -15,7 +15,7 @@ function Only({ field, value }: { field: Field; value: string }) {
       to="/logs"
       search={((old: Params) => ({ ...old, q: termFor(field, value), id: undefined })) as never}
       title={t('logs.only', { term: termFor(field, value) })}
-      className="flex w-fit min-h-6 min-w-6 items-center break-all text-accent hover:underline"
+      className="flex w-fit min-h-[24px] min-w-[24px] items-center break-all text-accent hover:underline"
     >
       {value}
     </Link>

@@ -77,7 +77,7 @@ export function Legend({ ref, data, format, hidden, onToggle, linkTo }: Props) {
             {link ? (
               <Link
                 {...link}
-                className="inline-flex min-h-6 min-w-6 items-center justify-center hover:text-accent hover:underline"
+                className="inline-flex min-h-[24px] min-w-[24px] items-center justify-center hover:text-accent hover:underline"
                 aria-label={`${s.label} ${s.summary ?? ''}`.trim()}
               >
                 {value}
