@@ -119,7 +119,7 @@ test('a long answer can be stopped', async ({ page, server }) => {
   await page.goto('/playground?model=demo/demo-slow')
   await page.getByLabel('Message', { exact: true }).fill('Tell me everything')
   await page.keyboard.press('Enter')
-  await page.getByRole('button', { name: 'Stop' }).click()
+  await page.getByRole('button', { name: 'Stop', exact: true }).click()
   await expect(page.getByRole('button', { name: 'Send' })).toBeVisible()
   await page.getByLabel('Model', { exact: true }).fill('no-such-model-anywhere')
   await page.getByLabel('Message', { exact: true }).fill('Hello')
