@@ -104,7 +104,7 @@ func (c *conn) roundTrip(r *http.Request) (*http.Response, error) {
 		stop()
 		c.close()
 		if wrote != nil {
-			_ = <-wrote // it ends with the connection, and the body is the caller's again
+			<-wrote //nolint:errcheck // it ends with the connection, and the body is the caller's again
 		}
 		if ctx.Err() != nil {
 			return nil, context.Cause(ctx)
