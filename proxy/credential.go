@@ -154,6 +154,19 @@ func first(fields map[string]string, names ...string) string {
 	return ""
 }
 
+// sendToken sends an access token that the credential is traded for; one that
+// is kept still, or else a new one.
+func (s *signing) sendToken(ctx context.Context, fetch func(context.Context, *signing) (accessToken, *llm.Error)) *llm.Error {
+	value, failed := s.g.tokens.get(ctx, s.key, s.auth.Name, func(ctx context.Context) (accessToken, *llm.Error) {
+		return fetch(ctx, s)
+	})
+	if failed != nil {
+		return failed
+	}
+	s.request.Header.Set("Authorization", "Bearer "+value.Reveal())
+	return nil
+}
+
 // authorise puts a provider's key into a request, in the vendor's way. Query
 // parameters are set on the request's URL.
 func (g *Gateway) authorise(ctx context.Context, r *http.Request, auth catalog.Auth, p *provider, k *key) *llm.Error {

@@ -79,14 +79,7 @@ func (a *entraApp) secrets() []Secret { return []Secret{a.secret} }
 
 // authorise sends an access token for the application.
 func (a *entraApp) authorise(ctx context.Context, s *signing) *llm.Error {
-	value, failed := s.g.tokens.get(ctx, s.key, s.auth.Name, func(ctx context.Context) (accessToken, *llm.Error) {
-		return a.fetch(ctx, s)
-	})
-	if failed != nil {
-		return failed
-	}
-	s.request.Header.Set("Authorization", "Bearer "+value.Reveal())
-	return nil
+	return s.sendToken(ctx, a.fetch)
 }
 
 // fetch signs in with the client's own credentials (RFC 6749 §4.4).

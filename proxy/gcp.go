@@ -84,14 +84,7 @@ func (a *serviceAccount) secrets() []Secret { return []Secret{a.key} }
 
 // authorise sends an access token for the account.
 func (a *serviceAccount) authorise(ctx context.Context, s *signing) *llm.Error {
-	value, failed := s.g.tokens.get(ctx, s.key, s.auth.Name, func(ctx context.Context) (accessToken, *llm.Error) {
-		return a.fetch(ctx, s)
-	})
-	if failed != nil {
-		return failed
-	}
-	s.request.Header.Set("Authorization", "Bearer "+value.Reveal())
-	return nil
+	return s.sendToken(ctx, a.fetch)
 }
 
 // fetch trades a signed assertion for an access token (RFC 7523).
