@@ -291,8 +291,11 @@ func TestEventsAreFlushedOneByOne(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if c := l.Calls()[0]; c.Sent != 4 || !c.End.IsZero() {
-		t.Errorf("recorded %d sent, end %v", c.Sent, c.End)
+	// What is flushed may be read before it is counted.
+	wait, stop := context.WithTimeout(t.Context(), 10*time.Second)
+	defer stop()
+	if calls, err := l.Wait(wait, func(c []Call) bool { return c[0].Sent == 4 }); err != nil || !calls[0].End.IsZero() {
+		t.Errorf("recorded %d sent, end %v: %v", calls[0].Sent, calls[0].End, err)
 	}
 }
 

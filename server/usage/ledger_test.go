@@ -232,7 +232,7 @@ func recordForEver(dir string) error {
 }
 
 // TestKilledInTheMiddle kills the process with SIGKILL, again and again: what
-// is there is consistent, and what is missing is of the last second.
+// is there is consistent, and what is missing was told just before.
 func TestKilledInTheMiddle(t *testing.T) {
 	dir := t.TempDir()
 	before := 0
@@ -242,12 +242,12 @@ func TestKilledInTheMiddle(t *testing.T) {
 		rows := allRows(t, records)
 		missing := 0
 		for _, n := range told {
-			if n.at < told[len(told)-1].at-1000 { // told more than a second before the end
+			if n.at < told[len(told)-1].at-lost.Milliseconds() {
 				missing = n.told
 			}
 		}
 		if len(rows)-before < missing {
-			t.Errorf("%d calls of this run are there; %d were told more than a second before the end", len(rows)-before, missing)
+			t.Errorf("%d calls of this run are there; %d were told more than %v before the end", len(rows)-before, missing, lost)
 		}
 		before = len(rows)
 		for _, kind := range []tally.Kind{tally.ByModel, tally.ByConsumer, tally.ByKey} {

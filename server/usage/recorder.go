@@ -29,9 +29,9 @@ const (
 	queueSize = 8192
 	// batchSize is how many records make the writer begin before its time.
 	batchSize = 1000
-	// flushAfter is how long a record waits at most before it is written; what
-	// a crash can lose.
-	flushAfter = 500 * time.Millisecond
+	// flushAfter is how long a record waits at most before it is written. A
+	// crash loses that and what a write takes: less than a second together.
+	flushAfter = 250 * time.Millisecond
 	// complainEvery bounds how often trouble is logged.
 	complainEvery = time.Minute
 	// choreEvery is how often there is a look at what is to be cleared away,
