@@ -79,6 +79,11 @@ type Decoder interface {
 	Done() bool
 }
 
+// Metered is a Decoder whose vendor says in mid-stream what the answer has used
+// so far. Used returns the last word on it, another pointer each time; nil
+// before the first. It is all that is known of a stream that is cut.
+type Metered interface{ Used() *llm.Usage }
+
 // Target is what codecs know of who is asked.
 type Target struct {
 	Vendor string // the catalogue's id, for messages

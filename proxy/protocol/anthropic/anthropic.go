@@ -32,7 +32,7 @@ type codec struct{}
 func Protocol() *protocol.Protocol {
 	messages := protocol.Answer{
 		Whole: wholeError, Event: event, Content: hasContent, EventError: eventError, Usage: usage,
-		Ping: pingEvent, Done: doneEvent,
+		Ping: pingEvent, Done: doneEvent, Tally: tally(),
 	}
 	plain := protocol.Answer{Whole: wholeError}
 	return &protocol.Protocol{

@@ -60,6 +60,7 @@ func Protocol() *protocol.Protocol {
 func rows(version string) []protocol.Endpoint {
 	chat := protocol.Answer{
 		Whole: wholeError, Event: event, Content: hasContent, EventError: eventError, Usage: usage, Ping: ping,
+		Tally: tally(),
 	}
 	plain := protocol.Answer{Whole: wholeError, Usage: usage}
 	post := func(op llm.Op, upstream, path string, a protocol.Answer) protocol.Endpoint {

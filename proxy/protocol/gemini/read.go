@@ -309,6 +309,9 @@ func (d *decoder) end(dst []llm.Event) []llm.Event {
 	return append(dst, &llm.End{Usage: d.usage})
 }
 
+// Used implements protocol.Metered.
+func (d *decoder) Used() *llm.Usage { return d.usage }
+
 // Done implements protocol.Decoder. Nothing in the stream says so.
 func (d *decoder) Done() bool { return false }
 
