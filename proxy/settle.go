@@ -70,7 +70,7 @@ func (c *call) usageEdits(cand *candidate) []rawjson.Edit {
 	if option == nil || !c.peek.stream || c.g.optionless.has(cand.breaker()) {
 		return nil
 	}
-	if cand.provider.vendor.Traits(c.dialect.Name, cand.model).NoStreamOptions {
+	if cand.provider.traits(c.dialect.Name, cand.model).NoStreamOptions {
 		return nil
 	}
 	edits, ok := option.Ask(c.peek.fields, c.body)

@@ -67,7 +67,7 @@ func (c *call) recodes(cand *candidate) bool {
 	if c.sealed() {
 		return true
 	}
-	traits := cand.provider.vendor.Traits(c.entry.protocol.Name, cand.model)
+	traits := cand.provider.traits(c.entry.protocol.Name, cand.model)
 	return !c.peek.stream && traits.StreamOnly || traits.EchoThinking == protocol.EchoTools && c.thoughtless()
 }
 
@@ -162,7 +162,7 @@ func (t *try) aim() *protocol.Target {
 	p := t.cand.provider
 	return &protocol.Target{
 		Vendor: p.vendor.Name.EN, Model: t.cand.model, Stream: t.peek.stream, Origin: t.origin(),
-		Unique: t.unique(), Traits: p.vendor.Traits(t.speech.protocol.Name, t.cand.model), Header: http.Header{},
+		Unique: t.unique(), Traits: *p.traits(t.speech.protocol.Name, t.cand.model), Header: http.Header{},
 	}
 }
 

@@ -851,7 +851,7 @@ var vendors = []Vendor{
 		Name: Text{EN: "Mistral AI", ZH: "Mistral AI"},
 		Auth: bearer(),
 		Quirks: []Quirk{
-			{Protocol: "openai", Traits: protocol.Traits{NoStreamOptions: true}}, // counts come unasked
+			{Protocol: "openai", Traits: protocol.Traits{NoStreamOptions: true, CallIDs: 9}}, // counts come unasked
 		},
 		Speaks:     compat("https://api.mistral.ai/v1"),
 		KeyURL:     "https://console.mistral.ai/api-keys",

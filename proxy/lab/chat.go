@@ -71,6 +71,9 @@ func chat(x *exchange) (*reply, *apiError) {
 	if fail := x.affordable(q.n); fail != nil {
 		return nil, fail
 	}
+	if fail := q.readIDs(x.model); fail != nil {
+		return nil, fail
+	}
 	answers := make([]answer, q.n)
 	used := newUsage(q.promptTokens(), 0, 0)
 	for i := range answers {

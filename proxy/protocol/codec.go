@@ -135,6 +135,7 @@ type Traits struct {
 	CacheKey        bool // takes prompt_cache_key, verbosity, service_tier and what else OpenAI alone has
 	ThinkTags       bool // writes reasoning into the text, between <think> and </think>
 	EmbedBatch      int  // inputs per request for vectors; 0: as the dialect says
+	CallIDs         int  // ids of tool calls are exactly so many letters and digits (Mistral: 9); 0: any
 
 	// Thinks is how reasoning is asked for.
 	Thinks ThinkingDialect
