@@ -74,6 +74,9 @@ func chat(x *exchange) (*reply, *apiError) {
 	if fail := q.readIDs(x.model); fail != nil {
 		return nil, fail
 	}
+	if fail := reasonersRefuse(x.model, x.object); fail != nil {
+		return nil, fail
+	}
 	answers := make([]answer, q.n)
 	used := newUsage(q.promptTokens(), 0, 0)
 	for i := range answers {

@@ -92,6 +92,9 @@ type Target struct {
 	Origin llm.Origin // of provider and key: whose sealed states may be sent
 	Unique string     // letters and digits, of this attempt: ids that codecs make up begin with it
 	Traits Traits
+	// Changed says that the caller asked for another model, or another vendor's:
+	// what it wrote in the target's dialect need not fit the target.
+	Changed bool
 	// Request is what was asked, for decoders that must know.
 	Request *llm.Request
 	// Header are request headers besides the key's and the catalogue's: encoders

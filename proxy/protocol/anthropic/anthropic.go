@@ -40,7 +40,7 @@ func Protocol() *protocol.Protocol {
 		Endpoints: []protocol.Endpoint{
 			{
 				Op: llm.OpChat, Method: http.MethodPost, Path: "/v1/messages", Upstream: "/v1/messages",
-				Answer: messages, In: codec{}, Out: codec{},
+				Answer: messages, In: codec{}, Out: codec{}, Unfit: unfit,
 			},
 			{
 				Op: llm.OpCount, Method: http.MethodPost, Path: "/v1/messages/count_tokens", Upstream: "/v1/messages/count_tokens",

@@ -67,8 +67,10 @@ func rows(version string) []protocol.Endpoint {
 		return protocol.Endpoint{Op: op, Method: http.MethodPost, Path: version + path, Upstream: upstream, Answer: a}
 	}
 	generate := post(llm.OpChat, pathGenerate, "/models/{model}:generateContent", chat)
+	generate.Unfit = unfit
 	generate.In, generate.Out, generate.UpstreamStream = Inbound{}, Outbound{}, pathStream
 	stream := post(llm.OpChat, pathStream, "/models/{model}:streamGenerateContent", chat)
+	stream.Unfit = unfit
 	stream.In, stream.Out, stream.UpstreamStream, stream.Stream = Inbound{}, Outbound{}, pathStream, true
 	count := post(llm.OpCount, pathCount, "/models/{model}:countTokens", plain)
 	count.Count, count.Names = counter{}, names
