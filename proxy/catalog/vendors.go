@@ -47,6 +47,15 @@ func messages(base string, auth Auth) Speaks {
 	}
 }
 
+// responsesOnly are OpenAI's models without chat completions (its models' pages,
+// "Endpoints").
+var responsesOnly = []string{"*-codex*", "codex-*", "o1-pro*", "o3-pro*", "gpt-5*-pro*"}
+
+// chatBut is compat without some models, which other protocols serve.
+func chatBut(base string, models ...string) []Speaks {
+	return []Speaks{{Protocol: "openai", BaseURL: base, Except: models}}
+}
+
 // responses is OpenAI's Responses API at a vendor that has it.
 func responses(base string) Speaks { return Speaks{Protocol: "responses", BaseURL: base} }
 
@@ -241,7 +250,7 @@ var vendors = []Vendor{
 			{Protocol: "openai", Models: []string{"gpt-4*", "gpt-3*", "chatgpt-*", "gpt-5*-chat*"}, Traits: protocol.Traits{Thinks: protocol.ThinksNot}},
 		},
 		Auth:        bearer(),
-		Speaks:      alike("https://api.openai.com/v1", responses("https://api.openai.com/v1")),
+		Speaks:      append(chatBut("https://api.openai.com/v1", responsesOnly...), responses("https://api.openai.com/v1")),
 		Original:    true,
 		KeyURL:      "https://platform.openai.com/api-keys",
 		DocsURL:     "https://platform.openai.com/docs/api-reference",
