@@ -128,7 +128,7 @@ func (t *try) run() *llm.Error {
 	case t.speech.passes:
 	case t.entry.endpoint.Embed != nil:
 		return t.embeds()
-	case t.speech.endpoint == t.entry.endpoint && t.entry.endpoint.Count != nil:
+	case t.speech.here:
 		return t.countsHere()
 	case t.entry.endpoint.Count != nil:
 		return t.counts()

@@ -1,7 +1,9 @@
 package proxy
 
 import (
+	"encoding/base64"
 	"encoding/json"
+	"net/http"
 	"slices"
 	"strings"
 	"testing"
@@ -13,6 +15,8 @@ import (
 	"github.com/openai/openai-go/v3/responses"
 	oaishared "github.com/openai/openai-go/v3/shared"
 	"google.golang.org/genai"
+
+	"github.com/posthouse/posthouse/proxy/llm"
 )
 
 // turn is what a client had of a streamed answer.
@@ -320,4 +324,26 @@ func (c *genaiSDK) answers(_ turn, result string) {
 		results.Parts = append(results.Parts, &genai.Part{FunctionResponse: &genai.FunctionResponse{ID: p.FunctionCall.ID, Name: p.FunctionCall.Name, Response: map[string]any{"output": result}}})
 	}
 	c.history = append(c.history, &genai.Content{Role: "model", Parts: c.last}, results)
+}
+
+// TestSealsAreNotCounted: a conversation that another vendor's thinking is sealed
+// in is counted without our seals, which no vendor must see.
+func TestSealsAreNotCounted(t *testing.T) {
+	t.Parallel()
+	g := newRig(t, everyVendor)
+	seal := (&llm.State{Kind: llm.StateSignature, Data: "c2lnbmVk", Origin: "0123456789ab"}).Seal()
+	for path, body := range map[string]string{
+		"/v1/messages/count_tokens": `{"model":"claude/lab-reason","messages":[{"role":"user","content":"hi"},{"role":"assistant","content":[{"type":"thinking","thinking":"hm","signature":"` + seal + `"},{"type":"text","text":"yes"}]},{"role":"user","content":"go on"}]}`,
+		"/v1beta/models/gemini%2Flab-reason:countTokens": `{"contents":[{"role":"user","parts":[{"text":"hi"}]},{"role":"model","parts":[{"text":"yes","thoughtSignature":"` +
+			base64.StdEncoding.EncodeToString([]byte(seal)) + `"}]},{"role":"user","parts":[{"text":"go on"}]}]}`,
+	} {
+		a := g.do(g.request("POST", path, body))
+		calls := g.lab.Calls()
+		if a.status != http.StatusOK || !strings.Contains(strings.ToLower(a.body), "tokens\":") || len(calls) == 0 || llm.HoldsSeal(calls[len(calls)-1].Body) {
+			t.Errorf("%s: %d %s", path, a.status, a.body)
+		}
+	}
+	if calls := g.lab.Calls(); len(calls) != 2 {
+		t.Errorf("the vendors counted %d times", len(calls))
+	}
 }

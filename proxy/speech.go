@@ -18,6 +18,7 @@ type speech struct {
 	protocol *protocol.Protocol
 	endpoint *protocol.Endpoint
 	passes   bool // in the caller's dialect, to the byte
+	here     bool // not at all: what no vendor counts is counted here
 }
 
 // speech decides how a target is spoken to: in the caller's dialect where the
@@ -37,7 +38,12 @@ func (c *call) speech(cand *candidate) speech {
 		}
 	}
 	if offers(direct.protocol.Name, own.Upstream) {
-		direct.passes = own.In == nil || own.Out == nil || !c.recodes(cand)
+		switch {
+		case own.In != nil && own.Out != nil:
+			direct.passes = !c.recodes(cand)
+		case own.Count != nil:
+			direct.passes = !c.sealed()
+		}
 		return direct
 	}
 	for _, name := range p.vendor.Protocols(cand.model) {
@@ -49,8 +55,9 @@ func (c *call) speech(cand *candidate) speech {
 			return speech{protocol: far, endpoint: twin}
 		}
 	}
-	direct.passes = own.Count == nil // what no vendor counts is counted here
-	return direct                    // resolving it says what is missing
+	direct.here = own.Count != nil
+	direct.passes = !direct.here
+	return direct // resolving it says what is missing
 }
 
 // hasField reports whether a request has a top-level field.

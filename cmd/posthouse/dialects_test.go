@@ -31,7 +31,11 @@ func serveDialects(t *testing.T) *instanceUnderTest {
 	}
 	text += "routes:\n"
 	for _, model := range dialectModels {
-		text += fmt.Sprintf("  - {name: %[1]s, match: {models: [{value: %[1]s}]}, targets: [{provider: %[2]s, model: lab-reason-tools2}]}\n", model, strings.TrimPrefix(model, "by-"))
+		provider, target := strings.TrimPrefix(model, "by-"), "lab-reason-tools2"
+		if provider == "responses" {
+			target = "lab-codex-reason-tools2" // a model without chat completions, or those would be asked
+		}
+		text += fmt.Sprintf("  - {name: %[1]s, match: {models: [{value: %[1]s}]}, targets: [{provider: %[2]s, model: %[3]s}]}\n", model, provider, target)
 	}
 	if err := os.WriteFile(document, []byte(text), 0o600); err != nil {
 		t.Fatal(err)

@@ -24,6 +24,10 @@ const anthropic = () => new Anthropic({ baseURL: base, apiKey: "not-needed-here"
 const google = () => new GoogleGenAI({ apiKey: "not-needed-here", httpOptions: { baseUrl: base } });
 
 for (const model of models) {
+  // OpenAI shows summaries of what was thought only to who asks for them, for
+  // which chat completions and Anthropic's dialect have no words.
+  const showsThoughts = model !== "by-responses";
+
   test(`openai: chat with ${model}`, async () => {
     const tools = [{ type: "function", function: { name: "get_weather", parameters: schema } }];
     const messages = [
@@ -35,6 +39,7 @@ for (const model of models) {
         ],
       },
     ];
+    let thought = "";
     const ask = () =>
       openai()
         .chat.completions.stream({
@@ -44,8 +49,12 @@ for (const model of models) {
           reasoning_effort: "low",
           stream_options: { include_usage: true },
         })
+        .on("chunk", (chunk) => {
+          thought += chunk.choices[0]?.delta.reasoning_content ?? "";
+        })
         .finalChatCompletion();
     const first = await ask();
+    assert.equal(thought !== "", showsThoughts);
     const { message, finish_reason } = first.choices[0];
     assert.equal(finish_reason, "tool_calls");
     assert.equal(message.tool_calls.length, 2);
@@ -86,6 +95,7 @@ for (const model of models) {
     assert.equal(first.status, "completed");
     const calls = first.output.filter((item) => item.type === "function_call");
     assert.equal(calls.length, 2);
+    assert.ok(first.output.some((item) => item.type === "reasoning" && item.summary[0]?.text));
     assert.ok(first.usage.output_tokens > 0);
     for (const { parsed_arguments, ...item } of first.output) input.push(item);
     for (const call of calls) {
@@ -113,6 +123,10 @@ for (const model of models) {
     assert.ok(first.usage.output_tokens > 0);
     const calls = first.content.filter((block) => block.type === "tool_use");
     assert.equal(calls.length, 2);
+    assert.equal(
+      first.content.some((block) => block.type === "thinking" && block.thinking),
+      showsThoughts,
+    );
     for (const call of calls) assert.equal(typeof call.input.city, "string");
     messages.push({ role: "assistant", content: first.content });
     messages.push({
@@ -147,6 +161,7 @@ for (const model of models) {
     const parts = await ask();
     const calls = parts.filter((part) => part.functionCall);
     assert.equal(calls.length, 2);
+    assert.ok(parts.some((part) => part.thought && part.text));
     contents.push({ role: "model", parts });
     contents.push({
       role: "user",
@@ -171,10 +186,18 @@ for (const model of models) {
         model: provider(),
         maxRetries: 0,
         stopWhen: stepCountIs(4),
-        // This fake keeps no answers, as OpenAI does for those who ask for it.
-        // Answers of all other vendors are kept by Posthouse.
-        providerOptions:
-          model === "by-responses" ? { openai: { store: false, include: ["reasoning.encrypted_content"] } } : {},
+        providerOptions: {
+          openai: {
+            reasoningEffort: "low",
+            // This fake keeps no answers, as OpenAI does for those who ask for
+            // it. Answers of all other vendors are kept by Posthouse.
+            ...(model === "by-responses" && name === "openai responses"
+              ? { store: false, include: ["reasoning.encrypted_content"] }
+              : {}),
+          },
+          anthropic: { thinking: { type: "enabled", budgetTokens: 2048 } },
+          google: { thinkingConfig: { includeThoughts: true, thinkingBudget: 2048 } },
+        },
         tools: {
           get_weather: tool({ inputSchema: z.object({ city: z.string() }), execute: async () => weather }),
         },
@@ -193,10 +216,15 @@ for (const model of models) {
       assert.equal(whole.steps.length, 2);
       const stream = streamText({ ...loop, onError: () => {} });
       let text = "";
+      let thought = "";
       for await (const part of stream.fullStream) {
         if (part.type === "error") throw part.error;
         if (part.type === "text-delta") text += part.text;
+        if (part.type === "reasoning-delta") thought += part.text;
       }
+      // This client reads no reasoning in chat completions, and asks for none in
+      // the Responses API of models that it does not know.
+      if (name === "google" || (name === "anthropic" && showsThoughts)) assert.notEqual(thought, "");
       assert.match(text, /22 degrees and sunny/);
       assert.equal((await stream.steps).length, 2);
     });
