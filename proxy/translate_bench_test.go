@@ -55,29 +55,48 @@ func longConversation(b *testing.B) []byte {
 	}
 }
 
-// BenchmarkTranslateRequest reads a request of 64 KiB in OpenAI's dialect and
-// writes it for a vendor of each.
-func BenchmarkTranslateRequest(b *testing.B) {
+// longIn is longConversation in a dialect.
+func longIn(b *testing.B, dialect string) []byte {
+	b.Helper()
 	known := knownProtocols()
 	body := longConversation(b)
-	for _, to := range benchTargets {
-		b.Run(to.protocol, func(b *testing.B) {
-			out := conversing(known[to.protocol]).Out
-			b.SetBytes(int64(len(body)))
-			b.ReportAllocs()
-			for b.Loop() {
-				r, failed := conversing(known["openai"]).In.DecodeRequest(&protocol.Question{Body: body})
-				if failed != nil {
-					b.Fatal(failed)
+	r, failed := conversing(known["openai"]).In.DecodeRequest(&protocol.Question{Body: body})
+	if failed != nil || dialect == "openai" {
+		return body
+	}
+	var lost llm.Losses
+	body, failed = conversing(known[dialect]).Out.EncodeRequest(r, &protocol.Target{Model: "m", Stream: true, Request: r, Header: http.Header{}}, &lost)
+	if failed != nil {
+		b.Fatal(failed)
+	}
+	return body
+}
+
+// BenchmarkTranslateRequest reads a request of 64 KiB in each dialect and writes
+// it for a vendor of each.
+func BenchmarkTranslateRequest(b *testing.B) {
+	known := knownProtocols()
+	for _, from := range goldenClients {
+		body := longIn(b, from)
+		for _, to := range benchTargets {
+			b.Run(from+" to "+to.protocol, func(b *testing.B) {
+				out := conversing(known[to.protocol]).Out
+				b.SetBytes(int64(len(body)))
+				b.ReportAllocs()
+				for b.Loop() {
+					r, failed := conversing(known[from]).In.DecodeRequest(&protocol.Question{Body: body, Model: "m", Stream: true})
+					if failed != nil {
+						b.Fatal(failed)
+					}
+					target := benchTarget(b, known[to.protocol], to.vendor, to.model)
+					target.Request = r
+					var lost llm.Losses
+					if _, failed = out.EncodeRequest(r, target, &lost); failed != nil {
+						b.Fatal(failed)
+					}
 				}
-				target := benchTarget(b, known[to.protocol], to.vendor, to.model)
-				target.Request = r
-				var lost llm.Losses
-				if _, failed = out.EncodeRequest(r, target, &lost); failed != nil {
-					b.Fatal(failed)
-				}
-			}
-		})
+			})
+		}
 	}
 }
 
