@@ -40,7 +40,8 @@ type Gateway struct {
 	keyBreakers *breakers // by key and model
 	absences    *absences
 	loads       loads
-	bonds       *bonds
+	bonds       *bonds // of conversations
+	held        *bonds // of answers that vendors keep
 	injector    injector
 	simulator   simulator
 	stage       stage                                     // nil: attempts go to their vendors
@@ -85,7 +86,7 @@ func New(o Options) *Gateway {
 	}
 	g.tokens = newTokens(g.now)
 	g.keyring, g.breakers, g.keyBreakers, g.absences, g.sleep = newKeyring(g.now), newBreakers(g.now), newBreakers(g.now), newAbsences(g.now), sleep
-	g.bonds, g.simulator.pace = newBonds(g.now), 5*time.Millisecond
+	g.bonds, g.held, g.simulator.pace = newBonds(g.now, bondFor), newBonds(g.now, heldFor), 5*time.Millisecond
 	g.injector.now, g.injector.forget = g.now, g.forget
 	g.counting = newCounting()
 	g.stopping, g.stop = context.WithCancelCause(context.Background())

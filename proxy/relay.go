@@ -162,6 +162,7 @@ func (t *try) whole(resp *http.Response) *llm.Error {
 			}
 		}
 		t.takeUsage(held)
+		t.keptThere(held)
 		t.heard.body = held
 		if !t.commit(resp, int64(len(held))) {
 			return outrun()

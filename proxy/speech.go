@@ -20,11 +20,23 @@ type speech struct {
 	passes   bool // in the caller's dialect, to the byte
 }
 
-// speech decides how a target is spoken to: in the caller's dialect where the
+// speech is how a target is spoken to. An answer that is begun decides that
+// anew.
+func (c *call) speech(cand *candidate) speech {
+	if c.resuming() {
+		return c.language(cand)
+	}
+	if cand.speech.endpoint == nil {
+		cand.speech = c.language(cand)
+	}
+	return cand.speech
+}
+
+// language decides how a target is spoken to: in the caller's dialect where the
 // vendor speaks it, and then to the byte; else in the first of the vendor's
 // that translates. Bytes can't pass where something in them is ours (a sealed
 // state), or where the target answers in another way than was asked.
-func (c *call) speech(cand *candidate) speech {
+func (c *call) language(cand *candidate) speech {
 	own, p := c.entry.endpoint, cand.provider
 	direct := speech{protocol: c.entry.protocol, endpoint: own, passes: true}
 	offers := func(name, path string) bool {

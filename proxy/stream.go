@@ -145,6 +145,7 @@ func (s *streaming) event(ev sse.Event) *llm.Error {
 		return s.failed(ev.Data)
 	case sig.Has(protocol.HasUsage):
 		s.takeUsage(ev.Data)
+		s.keptThere(ev.Data)
 	}
 	s.finished = s.finished || sig.Has(protocol.Finished)
 	s.done = sig.Has(protocol.Done)

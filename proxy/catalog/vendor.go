@@ -170,11 +170,32 @@ type Model struct {
 	Prefix bool `json:"prefix,omitempty"`
 	// Vision models take images.
 	Vision bool `json:"vision,omitempty"`
+	// Lacks is what the model is known to refuse or to ignore. Not to be in here
+	// means nothing: of most models we do not know.
+	Lacks []Need `json:"lacks,omitempty"`
 	// Context is the context window in tokens; 0 is unknown.
 	Context int `json:"context,omitempty"`
 	// Kind is "chat" when empty, else "embedding", "image", "audio", "rerank",
 	// "video" or "moderation".
 	Kind string `json:"kind,omitempty"`
+}
+
+// Need is something that a request may need of a model. Its text is for people.
+type Need string
+
+// The needs.
+const (
+	NeedImages Need = "images"
+	NeedTools  Need = "tools"
+)
+
+// Needs lists what requests may need.
+func Needs() []Need { return []Need{NeedImages, NeedTools} }
+
+// IsWithout reports whether a model is known to lack something.
+func (v *Vendor) IsWithout(model string, need Need) bool {
+	m, ok := v.Model(model)
+	return ok && slices.Contains(m.Lacks, need)
 }
 
 // Fix repairs one field of an outgoing JSON body on the way to a vendor.
