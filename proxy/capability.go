@@ -63,13 +63,11 @@ func (c *call) needs(need catalog.Need) bool {
 
 func hasImage(parts []llm.Part) bool {
 	return slices.ContainsFunc(parts, func(p llm.Part) bool {
-		switch p := p.(type) {
-		case *llm.Media:
-			return p.Kind == llm.Image
-		case *llm.ToolResult:
-			return hasImage(p.Parts)
+		if media, is := p.(*llm.Media); is {
+			return media.Kind == llm.Image
 		}
-		return false
+		result, is := p.(*llm.ToolResult)
+		return is && hasImage(result.Parts)
 	})
 }
 

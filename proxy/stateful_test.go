@@ -67,9 +67,9 @@ func TestGoesBackToWhoKeepsIt(t *testing.T) {
 		}
 		var last string
 		for range 12 { // a conversation each, spread over targets and keys
-			status, id := ask("")
+			_, id := ask("")
 			for range 3 {
-				was := id
+				was, status := id, 0
 				if status, id = ask(fmt.Sprintf(`,"previous_response_id":%q`, id)); status != 200 {
 					t.Fatalf("stream %v: %d %s", stream, status, id)
 				}
