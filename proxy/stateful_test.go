@@ -69,8 +69,9 @@ func TestGoesBackToWhoKeepsIt(t *testing.T) {
 		for range 12 { // a conversation each, spread over targets and keys
 			_, id := ask("")
 			for range 3 {
-				was, status := id, 0
-				if status, id = ask(fmt.Sprintf(`,"previous_response_id":%q`, id)); status != 200 {
+				was := id
+				status, next := ask(fmt.Sprintf(`,"previous_response_id":%q`, id))
+				if id = next; status != 200 {
 					t.Fatalf("stream %v: %d %s", stream, status, id)
 				}
 				if rec := g.lastRecord(); len(rec.Attempts) != 1 || len(rec.Skipped) > 1 || keyOf(id) != keyOf(was) {
