@@ -54,6 +54,7 @@ type Gateway struct {
 	optionless  targets      // that refuse to be asked for counts
 	counting    *counting
 	memory      Memory
+	running     running
 	inFlight    atomic.Int64
 	unready     atomic.Bool
 
@@ -90,6 +91,7 @@ func New(o Options) *Gateway {
 	g.injector.now, g.injector.forget = g.now, g.forget
 	g.counting = newCounting()
 	g.stopping, g.stop = context.WithCancelCause(context.Background())
+	context.AfterFunc(g.stopping, g.running.stop)
 	empty, _ := Compile(Config{})
 	g.snapshot.Store(empty)
 	return g

@@ -97,8 +97,7 @@ func (t *try) headers(h http.Header) {
 	if t.streams() {
 		h.Set("Accept", "text/event-stream")
 	}
-	h.Set("Accept-Encoding", "identity")
-	h.Set("User-Agent", t.g.agent)
+	setHeaders(h, "Accept-Encoding", "identity", "User-Agent", t.g.agent)
 	p := t.cand.provider
 	for name, value := range p.vendor.Headers(t.speech.protocol.Name) {
 		if !t.speech.passes || h.Get(name) == "" || !slices.ContainsFunc(t.speech.protocol.Headers, func(own string) bool { return strings.EqualFold(own, name) }) {
