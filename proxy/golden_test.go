@@ -44,6 +44,7 @@ var goldenTargets = []struct{ name, protocol, vendor, model string }{
 	{"gemini", "gemini", "gemini", "gemini-3.1-pro-preview"},
 	{"gemini-2-5", "gemini", "gemini", "gemini-2.5-flash"},
 	{"bedrock", "bedrock", "bedrock", "anthropic.claude-sonnet-4-6"},
+	{"cohere", "cohere", "cohere", "command-a-reasoning-08-2025"},
 }
 
 // goldenClients are the dialects of clients.

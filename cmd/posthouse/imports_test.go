@@ -33,6 +33,7 @@ func direction() map[string][]string {
 		"proxy/protocol/openai":    dialect,
 		"proxy/protocol/anthropic": dialect,
 		"proxy/protocol/bedrock":   dialect,
+		"proxy/protocol/cohere":    dialect,
 		"proxy/protocol/gemini":    dialect,
 		"proxy/protocol/ollama":    append([]string{"proxy/protocol/openai"}, dialect...), // it reads lists of models as OpenAI's imitators write them
 		"proxy/protocol/responses": append([]string{"proxy/protocol/openai"}, dialect...), // it shares OpenAI's errors

@@ -87,6 +87,10 @@ type Speaks struct {
 	// conversation that has one goes this way although the vendor speaks the
 	// caller's dialect, too (Ollama's num_ctx).
 	For []string `json:"for,omitempty"`
+	// Fuller says that this protocol carries more than those before it: what has
+	// to be translated anyway goes this way. Bytes still pass in the protocol they
+	// came in, where the vendor speaks it.
+	Fuller bool `json:"fuller,omitempty"`
 	// Paths overrides where an endpoint lives: the key is the protocol's path
 	// below the base ("/models"), the value another path below the base, an
 	// absolute URL, or "-" where the vendor has no such endpoint. Both may hold

@@ -91,6 +91,18 @@ func claudeQuirks(name, prefix string) []Quirk {
 	}
 }
 
+// cohereQuirks are where Cohere's older models know less than its newest. Source:
+// docs.cohere.com/docs/models (2026-11).
+func cohereQuirks() []Quirk {
+	plain := []string{"command-r*", "command-a-03-2025", "command-a-translate-*", "command-light*", "command-nightly*", "c4ai-aya-expanse-*"}
+	return []Quirk{
+		{Protocol: "cohere", Models: plain, Traits: protocol.Traits{Thinks: protocol.ThinksNot, NoImages: true}},
+		{Protocol: "cohere", Models: []string{"command-a-vision-*", "c4ai-aya-vision-*"}, Traits: protocol.Traits{Thinks: protocol.ThinksNot}},
+		{Protocol: "cohere", Models: []string{"command-a-reasoning-*"}, Traits: protocol.Traits{NoImages: true}},
+		{Protocol: "cohere", Models: []string{"command-r", "command-r-*", "command-r-plus*", "command-light*", "c4ai-aya-*"}, Traits: protocol.Traits{NoToolRequired: true}},
+	}
+}
+
 // geminiQuirks are where Gemini's generations differ.
 func geminiQuirks() []Quirk {
 	return []Quirk{
@@ -888,14 +900,29 @@ var vendors = []Vendor{
 	{
 		ID:   "cohere",
 		Name: Text{EN: "Cohere", ZH: "Cohere"},
-		Quirks: []Quirk{
-			{Protocol: "openai", Traits: protocol.Traits{NoStreamOptions: true}},
-		},
+		Quirks: append([]Quirk{
+			{Protocol: "openai", Traits: protocol.Traits{NoStreamOptions: true, NoN: true, NoParallelTools: true, NoToolRequired: true, NoLogprobs: true, NoAudio: true, NoFiles: true}},
+			{Protocol: "cohere", Traits: protocol.Traits{LowTemperature: true}},
+		}, cohereQuirks()...),
 		Auth: bearer(),
-		Speaks: compatBut("https://api.cohere.ai/compatibility/v1", map[string]string{
-			"/models": "{origin}/v1/models",
-			"/rerank": "{origin}/v2/rerank",
-		}),
+		Speaks: append(
+			compatBut("https://api.cohere.ai/compatibility/v1", map[string]string{
+				"/models": "{origin}/v1/models",
+				"/rerank": "{origin}/v2/rerank",
+			}),
+			// The imitation of OpenAI's API takes the fields that its page lists and
+			// refuses, or passes over, what stands in For. Callers of OpenAI's dialect
+			// who use none of that are passed through to the byte: the API of Cohere's
+			// own would give them nothing. For all others, who are translated anyway, it
+			// is the better one. Source: docs.cohere.com/docs/compatibility-api (2026-11).
+			Speaks{
+				Protocol: "cohere", BaseURL: "https://api.cohere.com", Fuller: true,
+				For: []string{
+					"tool_choice", "top_k", "logprobs", "reasoning_effort", "thinking", "documents", "citation_options", "safety_mode", "priority",
+					"dimensions", "input_type", "truncate",
+				},
+			},
+		),
 		KeyURL:  "https://dashboard.cohere.com/api-keys",
 		DocsURL: "https://docs.cohere.com/docs/compatibility-api",
 		Models: []Model{
@@ -903,6 +930,8 @@ var vendors = []Vendor{
 			{Match: "command-r7b-12-2024", Lacks: []Need{NeedImages}, Context: 128000},
 			{Match: "embed-v4.0", Kind: "embedding"},
 			{Match: "rerank-v3.5", Kind: "rerank"},
+			{Match: "command-a-reasoning-08-2025", Lacks: []Need{NeedImages}, Reasoning: true, Context: 256000},
+			{Match: "command-a-vision-07-2025", Vision: true, Context: 128000},
 			{Match: "command-a-reasoning-*", Lacks: []Need{NeedImages}, Reasoning: true},
 			{Match: "command-a-vision-*", Vision: true},
 			{Match: "command-*"},

@@ -131,7 +131,8 @@ var phrases = []struct {
 	{[]int{400, 413, 422}, []string{"prompt is too long"}, llm.ClassContextLength},
 	{[]int{400, 413, 422}, []string{"range of input length"}, llm.ClassContextLength}, // DashScope
 	{[]int{400, 413, 422}, []string{"input token count", "exceeds"}, llm.ClassContextLength},
-	{[]int{400, 422}, []string{"api key not valid"}, llm.ClassAuth}, // Google
+	{[]int{400, 422}, []string{"too many tokens"}, llm.ClassContextLength}, // Cohere
+	{[]int{400, 422}, []string{"api key not valid"}, llm.ClassAuth},        // Google
 	{[]int{400, 422}, []string{"credit balance is too low"}, llm.ClassQuotaExhausted},
 	{[]int{400, 429}, []string{"api usage limits"}, llm.ClassQuotaExhausted}, // Anthropic: the spend limit
 	{[]int{400, 422}, []string{"model", "does not exist"}, llm.ClassModelNotFound},
