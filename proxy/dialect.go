@@ -8,6 +8,7 @@ import (
 	"github.com/posthouse/posthouse/proxy/protocol/anthropic"
 	"github.com/posthouse/posthouse/proxy/protocol/bedrock"
 	"github.com/posthouse/posthouse/proxy/protocol/cohere"
+	"github.com/posthouse/posthouse/proxy/protocol/dashscope"
 	"github.com/posthouse/posthouse/proxy/protocol/gemini"
 	"github.com/posthouse/posthouse/proxy/protocol/ollama"
 	"github.com/posthouse/posthouse/proxy/protocol/openai"
@@ -19,7 +20,7 @@ import (
 func dialects() []*protocol.Protocol {
 	return []*protocol.Protocol{
 		openai.Protocol(), responses.Protocol(), anthropic.Protocol(), gemini.Protocol(),
-		bedrock.Protocol(), cohere.Protocol(), ollama.Protocol(),
+		bedrock.Protocol(), cohere.Protocol(), dashscope.Protocol(), ollama.Protocol(),
 	}
 }
 

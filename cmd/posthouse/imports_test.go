@@ -34,6 +34,7 @@ func direction() map[string][]string {
 		"proxy/protocol/anthropic": dialect,
 		"proxy/protocol/bedrock":   dialect,
 		"proxy/protocol/cohere":    dialect,
+		"proxy/protocol/dashscope": dialect,
 		"proxy/protocol/gemini":    dialect,
 		"proxy/protocol/ollama":    append([]string{"proxy/protocol/openai"}, dialect...), // it reads lists of models as OpenAI's imitators write them
 		"proxy/protocol/responses": append([]string{"proxy/protocol/openai"}, dialect...), // it shares OpenAI's errors

@@ -91,18 +91,6 @@ func claudeQuirks(name, prefix string) []Quirk {
 	}
 }
 
-// cohereQuirks are where Cohere's older models know less than its newest. Source:
-// docs.cohere.com/docs/models (2026-11).
-func cohereQuirks() []Quirk {
-	plain := []string{"command-r*", "command-a-03-2025", "command-a-translate-*", "command-light*", "command-nightly*", "c4ai-aya-expanse-*"}
-	return []Quirk{
-		{Protocol: "cohere", Models: plain, Traits: protocol.Traits{Thinks: protocol.ThinksNot, NoImages: true}},
-		{Protocol: "cohere", Models: []string{"command-a-vision-*", "c4ai-aya-vision-*"}, Traits: protocol.Traits{Thinks: protocol.ThinksNot}},
-		{Protocol: "cohere", Models: []string{"command-a-reasoning-*"}, Traits: protocol.Traits{NoImages: true}},
-		{Protocol: "cohere", Models: []string{"command-r", "command-r-*", "command-r-plus*", "command-light*", "c4ai-aya-*"}, Traits: protocol.Traits{NoToolRequired: true}},
-	}
-}
-
 // geminiQuirks are where Gemini's generations differ.
 func geminiQuirks() []Quirk {
 	return []Quirk{
@@ -190,7 +178,10 @@ var vendors = []Vendor{
 		Popular: 2,
 		Quirks: []Quirk{
 			{Protocol: "openai", Traits: protocol.Traits{NoJSONSchema: true, NoToolRequired: true, NoStrict: true, TopK: true, CacheMarks: true, Thinks: protocol.ThinksByEnable, EchoThinking: protocol.EchoNever, EmbedBatch: 10}},
-			{Protocol: "openai", Models: []string{"qwq*", "qvq*", "qwen3-*-thinking*"}, Traits: protocol.Traits{StreamOnly: true}},
+			{Protocol: "openai", Models: streamOnlyQwen(), Traits: protocol.Traits{StreamOnly: true}},
+			{Protocol: "dashscope", Traits: protocol.Traits{EchoThinking: protocol.EchoNever}},
+			{Protocol: "dashscope", Except: seeingQwen(), Traits: protocol.Traits{NoImages: true}},
+			{Protocol: "dashscope", Models: streamOnlyQwen(), Traits: protocol.Traits{StreamOnly: true}},
 		},
 		Auth: bearer(),
 		// Reranking has a home of its own on the same host.
@@ -198,8 +189,10 @@ var vendors = []Vendor{
 			compatBut("https://dashscope.aliyuncs.com/compatible-mode/v1", map[string]string{
 				"/rerank": "{origin}/compatible-api/v1/reranks",
 			}),
-			messages("https://dashscope.aliyuncs.com/apps/anthropic", apiKey()),
-			responses("https://dashscope.aliyuncs.com/compatible-mode/v1"),
+			append([]Speaks{
+				messages("https://dashscope.aliyuncs.com/apps/anthropic", apiKey()),
+				responses("https://dashscope.aliyuncs.com/compatible-mode/v1"),
+			}, dashscopeOwn()...)...,
 		),
 		Regions: []Region{
 			region("cn", "China (Beijing)", "中国内地（北京）", "https://dashscope.aliyuncs.com/compatible-mode/v1"),
@@ -910,18 +903,7 @@ var vendors = []Vendor{
 				"/models": "{origin}/v1/models",
 				"/rerank": "{origin}/v2/rerank",
 			}),
-			// The imitation of OpenAI's API takes the fields that its page lists and
-			// refuses, or passes over, what stands in For. Callers of OpenAI's dialect
-			// who use none of that are passed through to the byte: the API of Cohere's
-			// own would give them nothing. For all others, who are translated anyway, it
-			// is the better one. Source: docs.cohere.com/docs/compatibility-api (2026-11).
-			Speaks{
-				Protocol: "cohere", BaseURL: "https://api.cohere.com", Fuller: true,
-				For: []string{
-					"tool_choice", "top_k", "logprobs", "reasoning_effort", "thinking", "documents", "citation_options", "safety_mode", "priority",
-					"dimensions", "input_type", "truncate",
-				},
-			},
+			cohereOwn(),
 		),
 		KeyURL:  "https://dashboard.cohere.com/api-keys",
 		DocsURL: "https://docs.cohere.com/docs/compatibility-api",

@@ -79,6 +79,7 @@ var codes = map[string]llm.Class{
 	// The vendor does not have the model.
 	"model_not_found":           llm.ClassModelNotFound,
 	"modelnotfound":             llm.ClassModelNotFound,
+	"model.accessdenied":        llm.ClassModelNotFound, // DashScope: the key is fine, the model is not its
 	"modelnotopen":              llm.ClassModelNotFound, // Ark
 	"deploymentnotfound":        llm.ClassModelNotFound, // Azure
 	"invalidendpointormodel*":   llm.ClassModelNotFound, // Ark

@@ -168,8 +168,10 @@ func (p *put) user(parts []protocol.Placed) *llm.Error {
 			continue
 		}
 		id, _ := llm.UnsealID(result.ID)
-		for _, shown := range p.result(result, id, part.Path) {
-			if failed := add(shown, part.Path); failed != nil {
+		text, shown := protocol.ToolText(result, id, part.Path, p.lost)
+		p.w.Messages = append(p.w.Messages, wireMessage{Role: "tool", ToolCall: id, Content: quoted(text)})
+		for _, s := range shown {
+			if failed := add(s, part.Path); failed != nil {
 				return failed
 			}
 		}
@@ -186,37 +188,6 @@ func (p *put) user(parts []protocol.Placed) *llm.Error {
 		p.add("user", strings.Join(texts, "\n\n"))
 	}
 	return nil
-}
-
-// result writes what a tool answered, and returns what of it is not text.
-func (p *put) result(r *llm.ToolResult, id, path string) (shown []llm.Part) {
-	var texts []string
-	for _, part := range r.Parts {
-		switch part := part.(type) {
-		case *llm.Text:
-			texts = append(texts, part.Text)
-		case *llm.Media:
-			if len(shown) == 0 {
-				shown = append(shown, &llm.Text{Text: "What the tool call " + id + " showed:"})
-			}
-			shown = append(shown, part)
-			p.lost.Change(path, "tools answer in text: what this one showed follows as the user's")
-		case *llm.Thinking, *llm.ToolCall, *llm.ToolResult, *llm.Refusal, *llm.Foreign:
-			p.lost.Drop(path, "it is known in another dialect alone")
-		}
-	}
-	text := strings.Join(texts, "\n")
-	switch {
-	case r.Error:
-		text = "Error: " + text
-		p.lost.Change(path+".is_error", "the text says so")
-	case strings.TrimSpace(text) == "" && len(shown) > 0:
-		text = "See below."
-	case strings.TrimSpace(text) == "":
-		text = "(The tool returned nothing.)" // content must not be empty
-	}
-	p.w.Messages = append(p.w.Messages, wireMessage{Role: "tool", ToolCall: id, Content: quoted(text)})
-	return shown
 }
 
 // block writes a part of what the user says.

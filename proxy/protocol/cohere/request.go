@@ -133,11 +133,7 @@ func (p *put) format() {
 	if f == nil || f.Kind == llm.FormatText {
 		return
 	}
-	ask := "Answer with JSON alone: one object, no text around it."
 	schema := f.Kind == llm.FormatSchema && len(f.Schema) > 0
-	if schema {
-		ask = "Answer with JSON alone that obeys this JSON schema, no text around it: " + string(f.Schema)
-	}
 	switch {
 	case len(p.w.Tools) > 0 || p.r.Extra["documents"] != nil:
 		p.lost.Change("response_format", "Cohere takes none beside tools or documents: the model is asked for it")
@@ -151,7 +147,7 @@ func (p *put) format() {
 		p.w.Format = &wireFormat{Type: "json_object"}
 	}
 	if schema || !p.mentionsJSON() { // a model that is not told may never end
-		p.instruct(ask)
+		p.instruct(protocol.AskForJSON(f))
 	}
 }
 
@@ -203,11 +199,11 @@ func (p *put) sampling() {
 	if p.t.Traits.LowTemperature {
 		most = 1
 	}
-	w.Temperature = within(p, r.Temperature, "temperature", 0, most)
-	w.P = within(p, r.TopP, "top_p", leastP, mostP)
-	w.K = within(p, r.TopK, "top_k", 0, mostK)
-	w.FrequencyPenalty = within(p, r.FrequencyPenalty, "frequency_penalty", 0, mostPenalty)
-	w.PresencePenalty = within(p, r.PresencePenalty, "presence_penalty", 0, mostPenalty)
+	w.Temperature = protocol.Within(p.lost, r.Temperature, "temperature", 0, most)
+	w.P = protocol.Within(p.lost, r.TopP, "top_p", leastP, mostP)
+	w.K = protocol.Within(p.lost, r.TopK, "top_k", 0, mostK)
+	w.FrequencyPenalty = protocol.Within(p.lost, r.FrequencyPenalty, "frequency_penalty", 0, mostPenalty)
+	w.PresencePenalty = protocol.Within(p.lost, r.PresencePenalty, "presence_penalty", 0, mostPenalty)
 	w.Logprobs = r.Logprobs != nil && *r.Logprobs
 	if w.Seed = r.Seed; r.Seed != nil && *r.Seed < 0 {
 		w.Seed = nil
@@ -219,53 +215,19 @@ func (p *put) sampling() {
 	}
 }
 
-// within keeps a number between bounds; a negative most is none.
-func within[T int64 | float64](p *put, v *T, field string, least, most T) *T {
-	if v == nil {
-		return nil
-	}
-	bound := max(*v, least)
-	if most >= 0 {
-		bound = min(bound, most)
-	}
-	if bound != *v {
-		p.lost.Change(field, fmt.Sprintf("Cohere takes none below %v or above %v", least, most))
-	}
-	return &bound
-}
-
 // unsaid notes what Cohere has no words for.
 func (p *put) unsaid() {
 	const why = "Cohere has no such parameter"
 	r := p.r
-	for _, f := range []struct {
-		name string
-		set  bool
-	}{
-		{"n", r.N != nil && *r.N > 1},
-		{"min_p", r.MinP != nil},
-		{"logit_bias", len(r.LogitBias) > 0},
-		{"top_logprobs", r.TopLogprobs != nil && *r.TopLogprobs > 0},
-		{"verbosity", r.Verbosity != "" && r.Verbosity != "medium"},
-		{"modalities", slices.ContainsFunc(r.Outputs, func(o string) bool { return o != "text" })},
-	} {
-		if f.set {
-			p.lost.Drop(f.name, why)
-		}
-	}
-	for _, f := range []struct {
-		name string
-		set  bool
-	}{
-		{"user", r.User != ""},
-		{"metadata", len(r.Metadata) > 0},
-		{"prompt_cache_key", r.CacheKey != ""},
-		{"service_tier", r.Tier != "" && r.Tier != "auto"},
-	} {
-		if f.set {
-			p.lost.Hint(f.name, why)
-		}
-	}
+	protocol.DropSaid(p.lost, why, []protocol.Said{
+		{Field: "n", Given: r.N != nil && *r.N > 1},
+		{Field: "min_p", Given: r.MinP != nil},
+		{Field: "logit_bias", Given: len(r.LogitBias) > 0},
+		{Field: "top_logprobs", Given: r.TopLogprobs != nil && *r.TopLogprobs > 0},
+		{Field: "verbosity", Given: r.Verbosity != "" && r.Verbosity != "medium"},
+		{Field: "modalities", Given: protocol.SpeaksBeyondText(r)},
+	}...)
+	protocol.HintAccounts(p.lost, why, r)
 }
 
 // own lets callers of any dialect say what only Cohere has words for.

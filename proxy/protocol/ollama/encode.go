@@ -241,20 +241,12 @@ func (p *put) think() {
 func (p *put) dropped() {
 	const why = "Ollama has no such parameter"
 	r := p.r
-	if len(r.LogitBias) > 0 {
-		p.lost.Drop("logit_bias", why)
-	}
-	if r.N != nil && *r.N > 1 {
-		p.lost.Drop("n", why)
-	}
-	if r.Verbosity != "" {
-		p.lost.Drop("verbosity", why)
-	}
-	for name, given := range map[string]bool{"user": r.User != "", "metadata": len(r.Metadata) > 0, "prompt_cache_key": r.CacheKey != ""} {
-		if given {
-			p.lost.Hint(name, why)
-		}
-	}
+	protocol.DropSaid(p.lost, why, []protocol.Said{
+		{Field: "logit_bias", Given: len(r.LogitBias) > 0},
+		{Field: "n", Given: r.N != nil && *r.N > 1},
+		{Field: "verbosity", Given: r.Verbosity != ""},
+	}...)
+	protocol.HintAccounts(p.lost, why, r)
 	for _, name := range slices.Sorted(maps.Keys(r.Extra)) {
 		if name != "options" && name != "num_ctx" && name != "keep_alive" {
 			p.lost.Drop(name, why)
