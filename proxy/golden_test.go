@@ -47,6 +47,7 @@ var goldenTargets = []struct{ name, protocol, vendor, model string }{
 	{"cohere", "cohere", "cohere", "command-a-reasoning-08-2025"},
 	{"dashscope", "dashscope", "dashscope", "qwen-plus"},
 	{"dashscope-sees", "dashscope", "dashscope", "qwen3-vl-plus"},
+	{"ollama", "ollama", "ollama", "qwen3"},
 }
 
 // goldenClients are the dialects of clients.

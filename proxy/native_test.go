@@ -85,7 +85,7 @@ func slash(dialect string) string {
 }
 
 // turnOf is an answer as a caller of OpenAI's dialect sends it back, and what
-// its tools say.
+// its tools say, in another order than they were called.
 func turnOf(r *llm.Response, result string) string {
 	var calls, answers []string
 	for _, p := range r.Choices[0].Parts {
@@ -94,5 +94,6 @@ func turnOf(r *llm.Response, result string) string {
 			answers = append(answers, fmt.Sprintf(`,{"role":"tool","tool_call_id":%q,"content":%q}`, c.ID, result))
 		}
 	}
+	slices.Reverse(answers)
 	return `,{"role":"assistant","content":null,"tool_calls":[` + strings.Join(calls, ",") + `]}` + strings.Join(answers, "")
 }

@@ -31,7 +31,7 @@ type op struct {
 }
 
 func operations() []op {
-	return slices.Concat(geminiOperations(), responsesOperations(), anthropicOperations(), bedrockOperations(), cohereOperations(), dashscopeOperations(), tokenOperations(), openAIOperations())
+	return slices.Concat(geminiOperations(), responsesOperations(), anthropicOperations(), bedrockOperations(), cohereOperations(), dashscopeOperations(), ollamaOperations(), tokenOperations(), openAIOperations())
 }
 
 func openAIOperations() []op {
