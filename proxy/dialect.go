@@ -13,6 +13,7 @@ import (
 	"github.com/posthouse/posthouse/proxy/protocol/ollama"
 	"github.com/posthouse/posthouse/proxy/protocol/openai"
 	"github.com/posthouse/posthouse/proxy/protocol/responses"
+	"github.com/posthouse/posthouse/proxy/protocol/vertex"
 )
 
 // dialects are the protocols the gateway knows, as callers and as vendors
@@ -20,7 +21,7 @@ import (
 func dialects() []*protocol.Protocol {
 	return []*protocol.Protocol{
 		openai.Protocol(), responses.Protocol(), anthropic.Protocol(), gemini.Protocol(),
-		bedrock.Protocol(), cohere.Protocol(), dashscope.Protocol(), ollama.Protocol(),
+		bedrock.Protocol(), cohere.Protocol(), dashscope.Protocol(), ollama.Protocol(), vertex.Protocol(),
 	}
 }
 

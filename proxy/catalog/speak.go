@@ -72,7 +72,8 @@ func (v *Vendor) Offers(name, region, base string, fields map[string]string, mod
 		if s.Protocol != name || !s.reaches(model) || lacking(s.Needs, fields) != "" {
 			continue
 		}
-		return s.Paths[path] != "-" && (name == v.Speaks[0].Protocol || v.hasHome(s, region, base))
+		target, _ := s.elsewhere(path, base == "")
+		return target != "-" && (name == v.Speaks[0].Protocol || v.hasHome(s, region, base))
 	}
 	return false
 }

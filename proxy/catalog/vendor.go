@@ -97,6 +97,10 @@ type Speaks struct {
 	// the placeholders of BaseURL, and {origin}, which is scheme, host and port
 	// of the base in force: a key never leaves the host an admin chose.
 	Paths map[string]string `json:"paths,omitempty"`
+	// AtHome is Paths at the vendor's own homes alone: for what lies on another
+	// host than the base. Where an admin gave a base URL it does not apply, for a
+	// key never leaves the host an admin chose.
+	AtHome map[string]string `json:"at_home,omitempty"`
 	// StreamPaths is Paths for streams, where they live elsewhere.
 	StreamPaths map[string]string `json:"stream_paths,omitempty"`
 }

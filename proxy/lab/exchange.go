@@ -247,6 +247,9 @@ func (x *exchange) decode(o op) *apiError {
 		if named != "" {
 			name = named
 		}
+		if x.dialect().name == "gemini" {
+			name = strings.TrimPrefix(name, "models/")
+		}
 	case formBody:
 		if fail := x.decodeForm(); fail != nil {
 			return fail
