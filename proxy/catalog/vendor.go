@@ -87,12 +87,20 @@ type Speaks struct {
 	// conversation that has one goes this way although the vendor speaks the
 	// caller's dialect, too (Ollama's num_ctx).
 	For []string `json:"for,omitempty"`
+	// Fuller says that this protocol carries more than those before it: what has
+	// to be translated anyway goes this way. Bytes still pass in the protocol they
+	// came in, where the vendor speaks it.
+	Fuller bool `json:"fuller,omitempty"`
 	// Paths overrides where an endpoint lives: the key is the protocol's path
 	// below the base ("/models"), the value another path below the base, an
 	// absolute URL, or "-" where the vendor has no such endpoint. Both may hold
 	// the placeholders of BaseURL, and {origin}, which is scheme, host and port
 	// of the base in force: a key never leaves the host an admin chose.
 	Paths map[string]string `json:"paths,omitempty"`
+	// AtHome is Paths at the vendor's own homes alone: for what lies on another
+	// host than the base. Where an admin gave a base URL it does not apply, for a
+	// key never leaves the host an admin chose.
+	AtHome map[string]string `json:"at_home,omitempty"`
 	// StreamPaths is Paths for streams, where they live elsewhere.
 	StreamPaths map[string]string `json:"stream_paths,omitempty"`
 }

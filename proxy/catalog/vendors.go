@@ -178,7 +178,10 @@ var vendors = []Vendor{
 		Popular: 2,
 		Quirks: []Quirk{
 			{Protocol: "openai", Traits: protocol.Traits{NoJSONSchema: true, NoToolRequired: true, NoStrict: true, TopK: true, CacheMarks: true, Thinks: protocol.ThinksByEnable, EchoThinking: protocol.EchoNever, EmbedBatch: 10}},
-			{Protocol: "openai", Models: []string{"qwq*", "qvq*", "qwen3-*-thinking*"}, Traits: protocol.Traits{StreamOnly: true}},
+			{Protocol: "openai", Models: streamOnlyQwen(), Traits: protocol.Traits{StreamOnly: true}},
+			{Protocol: "dashscope", Traits: protocol.Traits{EchoThinking: protocol.EchoNever}},
+			{Protocol: "dashscope", Except: seeingQwen(), Traits: protocol.Traits{NoImages: true}},
+			{Protocol: "dashscope", Models: streamOnlyQwen(), Traits: protocol.Traits{StreamOnly: true}},
 		},
 		Auth: bearer(),
 		// Reranking has a home of its own on the same host.
@@ -186,8 +189,10 @@ var vendors = []Vendor{
 			compatBut("https://dashscope.aliyuncs.com/compatible-mode/v1", map[string]string{
 				"/rerank": "{origin}/compatible-api/v1/reranks",
 			}),
-			messages("https://dashscope.aliyuncs.com/apps/anthropic", apiKey()),
-			responses("https://dashscope.aliyuncs.com/compatible-mode/v1"),
+			append([]Speaks{
+				messages("https://dashscope.aliyuncs.com/apps/anthropic", apiKey()),
+				responses("https://dashscope.aliyuncs.com/compatible-mode/v1"),
+			}, dashscopeOwn()...)...,
 		),
 		Regions: []Region{
 			region("cn", "China (Beijing)", "中国内地（北京）", "https://dashscope.aliyuncs.com/compatible-mode/v1"),
@@ -888,14 +893,18 @@ var vendors = []Vendor{
 	{
 		ID:   "cohere",
 		Name: Text{EN: "Cohere", ZH: "Cohere"},
-		Quirks: []Quirk{
-			{Protocol: "openai", Traits: protocol.Traits{NoStreamOptions: true}},
-		},
+		Quirks: append([]Quirk{
+			{Protocol: "openai", Traits: protocol.Traits{NoStreamOptions: true, NoN: true, NoParallelTools: true, NoToolRequired: true, NoLogprobs: true, NoAudio: true, NoFiles: true}},
+			{Protocol: "cohere", Traits: protocol.Traits{LowTemperature: true}},
+		}, cohereQuirks()...),
 		Auth: bearer(),
-		Speaks: compatBut("https://api.cohere.ai/compatibility/v1", map[string]string{
-			"/models": "{origin}/v1/models",
-			"/rerank": "{origin}/v2/rerank",
-		}),
+		Speaks: append(
+			compatBut("https://api.cohere.ai/compatibility/v1", map[string]string{
+				"/models": "{origin}/v1/models",
+				"/rerank": "{origin}/v2/rerank",
+			}),
+			cohereOwn(),
+		),
 		KeyURL:  "https://dashboard.cohere.com/api-keys",
 		DocsURL: "https://docs.cohere.com/docs/compatibility-api",
 		Models: []Model{
@@ -903,6 +912,8 @@ var vendors = []Vendor{
 			{Match: "command-r7b-12-2024", Lacks: []Need{NeedImages}, Context: 128000},
 			{Match: "embed-v4.0", Kind: "embedding"},
 			{Match: "rerank-v3.5", Kind: "rerank"},
+			{Match: "command-a-reasoning-08-2025", Lacks: []Need{NeedImages}, Reasoning: true, Context: 256000},
+			{Match: "command-a-vision-07-2025", Vision: true, Context: 128000},
 			{Match: "command-a-reasoning-*", Lacks: []Need{NeedImages}, Reasoning: true},
 			{Match: "command-a-vision-*", Vision: true},
 			{Match: "command-*"},
