@@ -47,10 +47,11 @@ type call struct {
 	sent      sent          // what the client has of a stream
 	leaving
 
-	mu    sync.Mutex // guards tries, uncounted and rec.Skipped while two targets are asked side by side
+	mu    sync.Mutex // guards tries, uncounted, tellers and rec.Skipped while two targets are asked side by side
 	tries []*Attempt // in the order of their starts; account puts them into rec
 
 	uncounted []uncounted // attempts that no vendor counted
+	tellers   []*Attempt  // whose words the answer is made of, in order
 
 	unwatch   func() bool // ends the watch on the client's connection
 	rec       Record

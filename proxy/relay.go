@@ -126,6 +126,9 @@ func (t *try) write(p []byte) *llm.Error {
 	if len(p) == 0 {
 		return nil
 	}
+	if !t.heard.told {
+		t.tells()
+	}
 	if t.gone.Load() {
 		return t.drop(len(p))
 	}
@@ -171,6 +174,7 @@ func (t *try) whole(resp *http.Response) *llm.Error {
 				return err
 			}
 		}
+		t.heard.final = true
 		t.takeUsage(held)
 		t.keptThere(held)
 		t.heard.body = held
@@ -239,8 +243,9 @@ func (t *try) copyRest(body io.Reader, held []byte) *llm.Error {
 			return t.breakOff(failed)
 		}
 		if errors.Is(err, io.EOF) {
-			t.takeTailUsage(tail)
+			t.heard.final = true
 			t.heard.bytes = t.rec.BytesOut // too long to be kept
+			t.takeTailUsage(tail)
 			return nil
 		}
 		if err != nil {
@@ -285,19 +290,29 @@ func (t *try) wholeForStream(resp *http.Response) *llm.Error {
 // usageKey begins the key of the counts in every dialect: usage, usageMetadata.
 const usageKey = `"usage`
 
-// takeUsage reads the counts off an answer or event, if it has any. They are the
-// call's once the answer is committed.
-func (t *try) takeUsage(data []byte) {
+// takeUsage reads the counts off an answer or event, if it has any. It reports
+// whether the answer's words so far are among them.
+func (t *try) takeUsage(data []byte) (words bool) {
 	read := t.entry.endpoint.Answer.Usage
 	if read == nil {
-		return
+		return false
 	}
-	if u, ok := read(data); ok {
-		u = u.Over(t.at.Usage)
-		t.at.Usage, t.at.UsageSeen = u, true
-		if t.committed {
-			t.rec.Usage, t.rec.UsageSeen = u, true
-		}
+	u, ok := read(data)
+	if ok {
+		t.used(u)
+	}
+	return ok && u.OutputFrom == llm.FromProvider
+}
+
+// used notes what a vendor says was used so far. It is the call's, too, once
+// the answer is committed. What was heard before need not be counted any more.
+func (t *try) used(u llm.Usage) {
+	if u.OutputFrom == llm.FromProvider {
+		t.heard.forget()
+	}
+	t.at.Usage, t.at.UsageSeen = u.Over(t.at.Usage), true
+	if t.committed {
+		t.rec.Usage, t.rec.UsageSeen = t.at.Usage, true
 	}
 }
 

@@ -79,13 +79,29 @@ func (c *call) hasField(name string) bool {
 // goes through the canonical form all the same.
 func (c *call) recodes(cand *candidate) bool {
 	if c.resuming() {
-		return c.tale != nil || c.entry.endpoint.Answer.Resume == nil
+		return c.tale != nil || c.entry.endpoint.Answer.Resume == nil || c.unfit(cand)
 	}
-	if c.sealed() {
+	if c.sealed() || c.unfit(cand) {
 		return true
 	}
-	traits := cand.provider.vendor.Traits(c.entry.protocol.Name, cand.model)
+	traits := cand.provider.traits(c.entry.protocol.Name, cand.model)
 	return !c.peek.stream && traits.StreamOnly || traits.EchoThinking == protocol.EchoTools && c.thoughtless()
+}
+
+// changed reports whether a target is not what the caller asked for: a route
+// names another model, or it stands in for one that failed.
+func (c *call) changed(cand *candidate) bool {
+	return cand.step > 0 || c.way.route != nil && cand.model != c.peek.model
+}
+
+// unfit reports whether a target that the caller did not ask for would refuse
+// what it wrote. Who asks for a model by its name answers for the rest.
+func (c *call) unfit(cand *candidate) bool {
+	unfit := c.entry.endpoint.Unfit
+	if unfit == nil || !c.changed(cand) {
+		return false
+	}
+	return unfit(protocol.Written{Body: c.body, Fields: c.peek.fields}, cand.provider.traits(c.entry.protocol.Name, cand.model))
 }
 
 // thoughtless reports whether tools were called in the conversation without the
@@ -181,7 +197,7 @@ func (t *try) aim() *protocol.Target {
 	p := t.cand.provider
 	return &protocol.Target{
 		Vendor: p.vendor.Name.EN, Model: t.cand.model, Stream: t.peek.stream, Origin: t.origin(),
-		Unique: t.unique(), Traits: p.vendor.Traits(t.speech.protocol.Name, t.cand.model), Header: http.Header{},
+		Unique: t.unique(), Changed: t.changed(t.cand), Traits: *p.traits(t.speech.protocol.Name, t.cand.model), Header: http.Header{},
 	}
 }
 

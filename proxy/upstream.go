@@ -142,6 +142,7 @@ func (c *call) bodyFor(cand *candidate) *rawjson.Text {
 			more = names(c.body, c.peek.fields, cand.model)
 		}
 		edits = append(edits, c.usageEdits(cand)...)
+		edits = append(edits, c.idEdits(cand)...)
 		for _, e := range append(more, c.continuation(cand)...) {
 			if !slices.ContainsFunc(edits, func(o rawjson.Edit) bool { return e.From < o.To && o.From < e.To }) {
 				edits = append(edits, e) // a fix of the same value has its reasons

@@ -47,6 +47,15 @@ func messages(base string, auth Auth) Speaks {
 	}
 }
 
+// responsesOnly are OpenAI's models without chat completions (its models' pages,
+// "Endpoints").
+var responsesOnly = []string{"*-codex*", "codex-*", "o1-pro*", "o3-pro*", "gpt-5*-pro*"}
+
+// chatBut is compat without some models, which other protocols serve.
+func chatBut(base string, models ...string) []Speaks {
+	return []Speaks{{Protocol: "openai", BaseURL: base, Except: models}}
+}
+
 // responses is OpenAI's Responses API at a vendor that has it.
 func responses(base string) Speaks { return Speaks{Protocol: "responses", BaseURL: base} }
 
@@ -246,7 +255,7 @@ var vendors = []Vendor{
 			{Protocol: "openai", Models: []string{"gpt-4*", "gpt-3*", "chatgpt-*", "gpt-5*-chat*"}, Traits: protocol.Traits{Thinks: protocol.ThinksNot}},
 		},
 		Auth:        bearer(),
-		Speaks:      alike("https://api.openai.com/v1", responses("https://api.openai.com/v1")),
+		Speaks:      append(chatBut("https://api.openai.com/v1", responsesOnly...), responses("https://api.openai.com/v1")),
 		Original:    true,
 		KeyURL:      "https://platform.openai.com/api-keys",
 		DocsURL:     "https://platform.openai.com/docs/api-reference",
@@ -859,7 +868,7 @@ var vendors = []Vendor{
 		Name: Text{EN: "Mistral AI", ZH: "Mistral AI"},
 		Auth: bearer(),
 		Quirks: []Quirk{
-			{Protocol: "openai", Traits: protocol.Traits{NoStreamOptions: true}}, // counts come unasked
+			{Protocol: "openai", Traits: protocol.Traits{NoStreamOptions: true, CallIDs: 9}}, // counts come unasked
 		},
 		Speaks:     compat("https://api.mistral.ai/v1"),
 		KeyURL:     "https://console.mistral.ai/api-keys",

@@ -3,6 +3,7 @@ package protocol
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"math/big"
 	"strings"
 )
 
@@ -42,4 +43,25 @@ func cleaned(name, begun string, most int, fits func(rune) bool) string {
 	sum := sha256.Sum256([]byte(name))
 	tail := "_" + hex.EncodeToString(sum[:4])
 	return clean[:min(len(clean), most-len(tail))] + tail
+}
+
+// ExactID makes the id of a tool call fit for a vendor that takes exactly so
+// many letters and digits, 0 being any. What fits already stays, such as the
+// vendor's own; of the rest a digest is made, the same each time, so that a call
+// and its answer still find each other and the vendor's cache knows the prompt
+// again.
+func ExactID(id string, length int) string {
+	if length <= 0 || len(id) == length && strings.IndexFunc(id, notAlphanumeric) < 0 {
+		return id
+	}
+	sum := sha256.Sum256([]byte(id))
+	digits := new(big.Int).SetBytes(sum[:]).Text(62)
+	for len(digits) < length {
+		digits += digits
+	}
+	return digits[len(digits)-length:] // the last digits are the evenest
+}
+
+func notAlphanumeric(r rune) bool {
+	return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9')
 }

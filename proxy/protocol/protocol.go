@@ -77,6 +77,10 @@ type Endpoint struct {
 	// UpstreamStream is Upstream for streams, where they have a path of their
 	// own. It may hold {model}, and a query (alt=sse).
 	UpstreamStream string
+	// Unfit reports whether a request that its caller wrote for another model
+	// asks one with these traits for what it refuses. It is then translated on the
+	// way to it, although the vendor speaks the caller's dialect. Nil: it never is.
+	Unfit func(Written, *Traits) bool
 	// Names are the edits that make a body which is passed on name the target's
 	// model where it names one besides the path (Gemini's embeddings); nil: it
 	// does so nowhere, or at the top alone.

@@ -103,8 +103,9 @@ func (p *put) sampling() {
 	penalties := !tr.FixedSampling && !tr.NoPenalties
 	w.FrequencyPenalty = pass(p, r.FrequencyPenalty, "frequency_penalty", why, penalties)
 	w.PresencePenalty = pass(p, r.PresencePenalty, "presence_penalty", why, penalties)
-	w.TopK = pass(p, r.TopK, "top_k", p.t.Vendor+" knows none", tr.TopK || p.own)
-	w.MinP = pass(p, r.MinP, "min_p", p.t.Vendor+" knows none", tr.TopK || p.own)
+	more := tr.TopK || p.own && !(p.t.Changed && original(tr))
+	w.TopK = pass(p, r.TopK, "top_k", p.t.Vendor+" knows none", more)
+	w.MinP = pass(p, r.MinP, "min_p", p.t.Vendor+" knows none", more)
 	w.Seed = pass(p, r.Seed, "seed", p.t.Vendor+" knows none", !tr.NoSeed)
 	w.N = pass(p, r.N, "n", p.t.Vendor+" answers once", !tr.NoN || r.N != nil && *r.N == 1)
 	w.Logprobs = pass(p, r.Logprobs, "logprobs", p.t.Vendor+" gives none", !tr.NoLogprobs)

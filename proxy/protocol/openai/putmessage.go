@@ -77,7 +77,7 @@ func (p *put) user(m *llm.Message, field string) *llm.Error {
 }
 
 func (p *put) toolResult(r *llm.ToolResult, m *llm.Message, field string) (media []llm.Part, bad *llm.Error) {
-	id, _ := llm.UnsealID(r.ID)
+	id := p.callID(r.ID)
 	w := wireMessage{Role: "tool", ToolCallID: id, CacheControl: p.cache(r.Cache)}
 	if p.own {
 		w.Name, w.Extra = r.Name, m.Extra
@@ -342,9 +342,14 @@ func (p *put) echo(w *wireMessage, thought []*llm.Thinking) {
 	}
 }
 
+// callID is the id of a tool call as the vendor takes it.
+func (p *put) callID(id string) string {
+	id, _ = llm.UnsealID(id)
+	return protocol.ExactID(id, p.t.Traits.CallIDs)
+}
+
 func (p *put) call(c *llm.ToolCall) wireCall {
-	id, _ := llm.UnsealID(c.ID)
-	w := wireCall{ID: id, CacheControl: p.cache(c.Cache)}
+	w := wireCall{ID: p.callID(c.ID), CacheControl: p.cache(c.Cache)}
 	if data, ok := c.State.For(p.t.Origin, llm.StateThought); ok {
 		w.ExtraContent = &wireGoogle{}
 		w.ExtraContent.Google.ThoughtSignature = data

@@ -34,7 +34,7 @@ func Protocol() *protocol.Protocol {
 	p.Name = Name
 	p.EncodeStreamError = encodeStreamError
 	p.Endpoints = []protocol.Endpoint{
-		{Op: llm.OpResponses, Method: http.MethodPost, Path: "/v1/responses", Upstream: "/responses", Answer: a, In: Codec{}, Out: Codec{}},
+		{Op: llm.OpResponses, Method: http.MethodPost, Path: "/v1/responses", Upstream: "/responses", Answer: a, In: Codec{}, Out: Codec{}, Unfit: unfit},
 		{Op: llm.OpPass, Path: "/v1/responses/", Upstream: "/responses/", Answer: plain},
 	}
 	return p
