@@ -5,6 +5,7 @@ import { useTranslation } from 'react-i18next'
 import type { Call } from '@/api/client'
 import { useFormat } from '@/lib/format'
 import { type Params, useParam } from '@/lib/params'
+import { costText } from '@/parts/cost'
 import { OutcomeBadge } from '@/parts/outcome'
 import { cx } from '@/ui/cx'
 
@@ -178,7 +179,7 @@ const Row = memo(function Row({ call }: { call: Call }) {
 export function Cost({ call }: { call: Pick<Call, 'cost' | 'tokens'> }) {
   const { t } = useTranslation()
   const f = useFormat()
-  if (call.cost) return f.money(call.cost.display_amount, call.cost.display_currency)
+  if (call.cost) return costText(f, call.cost)
   return call.tokens ? <span title={t('logs.unpriced')}>?</span> : '–'
 }
 

@@ -4,6 +4,7 @@ import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { api, type GameDay as Day, type Schemas, unwrap } from '@/api/client'
 import { useFormat } from '@/lib/format'
+import { said } from '@/lib/said'
 import { Bars } from '@/parts/Bars'
 import { classText } from '@/parts/failure'
 import { Badge } from '@/ui/Badge'
@@ -138,7 +139,7 @@ function DrillRow({ drill }: { drill: Drill }) {
           <Bars attempts={drill.attempts} total={total} />
         </summary>
         <div className="space-y-3 border-line border-t bg-sunken px-3.5 py-3 text-[0.93rem]">
-          <p>{drill.why}</p>
+          <p>{said(drill.why)}</p>
           {(client.error || client.text) && (
             <blockquote className="break-words border-line2 border-l-2 pl-3 text-ink2">{client.error || client.text}</blockquote>
           )}
@@ -158,7 +159,7 @@ function DrillRow({ drill }: { drill: Drill }) {
             ))}
             {drill.skipped.map((skip) => (
               <li key={`${skip.provider} ${skip.model}`} className="text-ink2">
-                – {skip.provider}/{skip.model}: {skip.why}
+                – {skip.provider}/{skip.model}: {said(skip.why)}
               </li>
             ))}
           </ol>
