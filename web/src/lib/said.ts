@@ -56,7 +56,7 @@ function template(format: string, words: string): Template {
     }
     parts.push('')
     nested.push(kind === 's' || kind === 'v' || kind === 'w')
-    pattern += kind === 'd' ? '(-?[\\d,]+)' : kind === 'q' ? '("(?:[^"\\\\]|\\\\.)*")' : '(.+?)'
+    pattern += kind === 'd' ? '(-?[\\d,]+|#)' : kind === 'q' ? '("(?:[^"\\\\]|\\\\.)*"|#)' : '(.+?)'
   }
   take(format.slice(last))
   const fixed = parts.reduce((a, b) => (b.length > a.length ? b : a))

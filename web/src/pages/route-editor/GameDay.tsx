@@ -127,7 +127,7 @@ function DrillRow({ drill }: { drill: Drill }) {
               <span className="font-mono text-[0.93rem]">{drill.fault}</span>
               <span className="text-[0.86rem] text-ink3">{drill.stream ? t('logs.streamed') : t('logs.whole')}</span>
             </span>
-            <span className="block text-[0.93rem] text-ink2">{drill.about}</span>
+            <span className="block text-[0.93rem] text-ink2">{said(drill.about)}</span>
           </span>
           <span className="min-w-0 text-[0.93rem]">
             <span className="block font-medium">{saw}</span>
@@ -141,7 +141,9 @@ function DrillRow({ drill }: { drill: Drill }) {
         <div className="space-y-3 border-line border-t bg-sunken px-3.5 py-3 text-[0.93rem]">
           <p>{said(drill.why)}</p>
           {(client.error || client.text) && (
-            <blockquote className="break-words border-line2 border-l-2 pl-3 text-ink2">{client.error || client.text}</blockquote>
+            <blockquote className="break-words border-line2 border-l-2 pl-3 text-ink2">
+              {client.error ? said(client.error) : client.text}
+            </blockquote>
           )}
           <ol className="space-y-1">
             {drill.attempts.map((attempt, i) => (
