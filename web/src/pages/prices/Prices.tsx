@@ -1,11 +1,14 @@
 import { useQuery } from '@tanstack/react-query'
+import i18next from 'i18next'
 import { Download, Pencil, Plus, Trash2 } from 'lucide-react'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { api, type Price, unwrap } from '@/api/client'
+import { ApiError } from '@/api/problem'
 import { queries, refresh } from '@/api/queries'
 import { useFormat } from '@/lib/format'
 import { useParam } from '@/lib/params'
+import { said } from '@/lib/said'
 import { inLanguage } from '@/lib/vendors'
 import { Badge } from '@/ui/Badge'
 import { Button, IconButton } from '@/ui/Button'
@@ -13,8 +16,10 @@ import { Card } from '@/ui/Card'
 import { Confirm } from '@/ui/Confirm'
 import { Loading } from '@/ui/Feedback'
 import { PageHead } from '@/ui/PageHead'
+import { toast, toastError } from '@/ui/toast'
 import { CurrencyCard } from './Currency'
 import { PriceDialog } from './PriceDialog'
+import { specOf } from './spec'
 
 const mostShown = 200
 
@@ -164,6 +169,7 @@ function Table({ prices, onEdit }: { prices: Price[]; onEdit: (price: Partial<Pr
           onClose={() => setDeleting(undefined)}
           onConfirm={async () => {
             await unwrap(api.DELETE('/api/prices/{id}', { params: { path: { id: deleting.id ?? '' } } }))
+            toastPriceDeleted(deleting)
             await refresh('prices')
           }}
         >
@@ -172,6 +178,21 @@ function Table({ prices, onEdit }: { prices: Price[]; onEdit: (price: Partial<Pr
       )}
     </div>
   )
+}
+
+/** Says that a price is gone, and offers to enter it again. */
+function toastPriceDeleted(price: Price): void {
+  toast(i18next.t('common.deleted'), price.model, {
+    label: i18next.t('common.undo'),
+    run: () =>
+      void unwrap(api.POST('/api/prices', { body: specOf(price) })).then(
+        async () => {
+          toast(i18next.t('audit.reverted'), price.model)
+          await refresh('prices', 'monitor')
+        },
+        (error: unknown) => toastError(i18next.t('error.unexpected'), error instanceof ApiError ? said(error.message) : undefined),
+      ),
+  })
 }
 
 /** Models that served calls without a known price. */
