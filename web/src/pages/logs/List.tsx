@@ -17,7 +17,7 @@ function onNarrow(changed: () => void): () => void {
 
 // Columns give way from the right as the room gets less.
 const columns =
-  'grid grid-cols-[6.5rem_7rem_minmax(6rem,1fr)_minmax(10rem,2.2fr)_8rem_5.5rem_5.5rem] lg:grid-cols-[6.5rem_7rem_minmax(6rem,1fr)_minmax(10rem,2fr)_minmax(5rem,0.8fr)_8rem_5.5rem_5rem_6rem]'
+  'grid grid-cols-[6rem_6.5rem_minmax(5rem,1fr)_minmax(9rem,2.2fr)_7.5rem_5.5rem_5.5rem] @min-[60rem]:grid-cols-[6.5rem_7rem_minmax(6rem,1fr)_minmax(10rem,2fr)_minmax(5rem,0.8fr)_8rem_5.5rem_5rem_7rem]'
 
 interface Props {
   calls: Call[]
@@ -66,7 +66,7 @@ export function CallList({ calls, onEnd, onTop, scroller }: Props) {
       aria-rowcount={calls.length + 1}
       tabIndex={0}
       onScroll={(event) => onTop(event.currentTarget.scrollTop < 20)}
-      className="max-h-[calc(100dvh-15rem)] min-h-72 overflow-y-auto overscroll-contain border-line border-t"
+      className="@container max-h-[calc(100dvh-15rem)] min-h-72 overflow-y-auto overscroll-contain border-line border-t"
     >
       <div role="rowgroup" className={cx('sticky top-0 z-10 border-line border-b bg-surface text-[0.86rem] text-ink3', cards && 'sr-only')}>
         <div role="row" aria-rowindex={1} className={columns}>
@@ -77,7 +77,7 @@ export function CallList({ calls, onEnd, onTop, scroller }: Props) {
               className={cx(
                 'truncate px-2 py-2 font-medium first:pl-4 last:pr-4',
                 ['tokens', 'first', 'total', 'cost'].includes(name) && 'text-right',
-                ['consumer', 'cost'].includes(name) && 'max-lg:hidden',
+                ['consumer', 'cost'].includes(name) && '@max-[60rem]:hidden',
               )}
             >
               {names[name]}
@@ -156,7 +156,7 @@ const Row = memo(function Row({ call }: { call: Call }) {
       <span role="cell" className={cell}>
         <Models call={call} />
       </span>
-      <span role="cell" className={cx(cell, 'max-lg:hidden')}>
+      <span role="cell" className={cx(cell, '@max-[60rem]:hidden')}>
         {call.consumer || '–'}
       </span>
       <span role="cell" className={number}>
@@ -168,7 +168,7 @@ const Row = memo(function Row({ call }: { call: Call }) {
       <span role="cell" className={number}>
         {f.ms(call.duration_ms)}
       </span>
-      <span role="cell" className={cx(number, 'pr-4 max-lg:hidden')}>
+      <span role="cell" className={cx(number, 'pr-4 @max-[60rem]:hidden')}>
         <Cost call={call} />
       </span>
     </div>
