@@ -111,10 +111,14 @@ clean: ## remove what was built (not the tools)
 	rm -rf bin dist
 
 ifneq ($(wildcard web/package.json),)
-.PHONY: web web-test
+.PHONY: web web-test screenshots
 web: ## build the console into web/dist
 	cd web && npm ci --no-audit --no-fund && npm run build
 
 web-test: ## check and test the console
 	cd web && npm test
+
+# They differ from run to run by what is in them, so no test compares them.
+screenshots: ## make the README's pictures anew, in docs/screenshots
+	cd web && POSTHOUSE_PICTURES=1 npx playwright test --project pictures
 endif

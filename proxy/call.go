@@ -76,11 +76,10 @@ func (g *Gateway) newCall(w http.ResponseWriter, r *http.Request) *call {
 // serve takes the call through its stages; what it returns is told to the
 // client, if nothing was yet.
 func (c *call) serve() *llm.Error {
-	stopWatching := context.AfterFunc(c.g.stopping, func() { c.cancel(errStopping) })
-	defer stopWatching()
-	if c.g.stopping.Err() != nil {
+	if !c.g.running.enter(c) {
 		return shutdownError()
 	}
+	defer c.g.running.leave(c)
 	if err := c.accept(); err != nil {
 		return err
 	}

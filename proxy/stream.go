@@ -151,6 +151,9 @@ func (s *streaming) event(ev sse.Event) *llm.Error {
 	} else {
 		s.tally(ev.Data)
 	}
+	if sig.Has(protocol.Finished) {
+		s.keptThere(ev.Data)
+	}
 	if s.seam != nil {
 		return s.resumed(ev, sig)
 	}

@@ -1,11 +1,9 @@
 package server
 
 import (
-	"fmt"
 	"time"
 
 	"github.com/posthouse/posthouse/proxy"
-	"github.com/posthouse/posthouse/proxy/blackout"
 )
 
 // capture checks how a route keeps prompts and answers.
@@ -24,16 +22,7 @@ func (f *faults) capture(at string, s CaptureSpec) proxy.Capture {
 			out.Keep = keep
 		}
 	}
-	for i, name := range s.Redact {
-		if _, err := blackout.Compile([]string{name}, nil); err != nil {
-			f.add(joinPath(at, fmt.Sprintf("redact[%d]", i)), "%s", err)
-		}
-	}
-	for i, pattern := range s.Patterns {
-		if _, err := blackout.Compile(nil, []string{pattern}); err != nil {
-			f.add(joinPath(at, fmt.Sprintf("patterns[%d]", i)), "%s", err)
-		}
-	}
+	f.redaction(at, s.Redact, s.Patterns)
 	return out
 }
 

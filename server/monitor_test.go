@@ -262,6 +262,30 @@ func TestRecordSettings(t *testing.T) {
 	}
 }
 
+func TestRedactionIsTried(t *testing.T) {
+	w := newAdminWorld(t)
+	path := "/api/settings/records/redaction"
+	try := func(rules map[string]any) *reply {
+		rules["text"] = "ada@example.com asks for PROJ-12"
+		return w.do(post, path, rules)
+	}
+	all := into[Redaction](try(map[string]any{"patterns": []string{`PROJ-\d+`}}).want(http.StatusOK))
+	if all.Text != "[mail] asks for [redacted]" || all.Places != 2 {
+		t.Errorf("%+v", all)
+	}
+	if some := into[Redaction](try(map[string]any{"redact": []string{"phone"}}).want(http.StatusOK)); some.Places != 0 {
+		t.Errorf("%+v", some)
+	}
+	try(map[string]any{"patterns": []string{"fine", "a*"}}).want(http.StatusBadRequest).at("body.patterns[1]")
+}
+
+func TestSizeOfTheRecords(t *testing.T) {
+	w := newAdminWorld(t)
+	if size := into[Database](w.do(get, "/api/settings/records/size", nil).want(http.StatusOK)); size.Bytes <= 0 || size.Content != 0 {
+		t.Errorf("%+v", size)
+	}
+}
+
 func TestCaptureOfARoute(t *testing.T) {
 	w := newAdminWorld(t)
 	w.provider("deepseek")

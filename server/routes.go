@@ -102,6 +102,8 @@ func (s *Server) moreRoutes(b builder) {
 	add(b, get, "/api/alerts", "list-alerts", "Alerts", "What goes on now, and what was told", s.listAlertEvents)
 	add(b, get, "/api/settings/records", "get-record-settings", "Settings", "How long records are kept", s.getRecordSettings)
 	add(b, put, "/api/settings/records", "put-record-settings", "Settings", "Change how long records are kept", s.putRecordSettings)
+	add(b, get, "/api/settings/records/size", "record-size", "Settings", "How much room the records take", s.recordSize)
+	add(b, post, "/api/settings/records/redaction", "try-redaction", "Settings", "Try what rules black out of a text", s.tryRedaction)
 	add(b, get, documentPath, "export-config", "Settings", "The configuration as one YAML document, without secrets", s.exportConfig, answers("application/yaml"))
 	add(b, post, documentPath, "apply-config", "Settings", "Apply a YAML document, all or nothing", s.applyConfig)
 	add(b, get, "/api/backup", "backup", "Settings", "Download a backup", s.backup, answers("application/gzip"))

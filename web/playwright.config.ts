@@ -1,5 +1,8 @@
 import { defineConfig } from '@playwright/test'
 
+// The pictures of the README are no test: they are made when they are asked for.
+const pictures = process.env.POSTHOUSE_PICTURES ? ['pictures'] : []
+
 // Debian's chromium; nothing is downloaded. Each file starts a program of its
 // own (e2e/fixture.ts), so files may run side by side.
 export default defineConfig({
@@ -12,7 +15,7 @@ export default defineConfig({
   reporter: [['list']],
   // Files of different projects never share a worker, and so no program: the
   // flow begins with one that nobody has set up.
-  projects: [...['flow', 'pages', 'monitor', 'admin', 'first'].map((name) => ({ name, testMatch: `${name}.spec.ts` }))],
+  projects: [...['flow', 'pages', 'monitor', 'admin', 'first', ...pictures].map((name) => ({ name, testMatch: `${name}.spec.ts` }))],
   use: {
     browserName: 'chromium',
     viewport: { width: 1440, height: 900 },

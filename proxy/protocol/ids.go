@@ -12,12 +12,31 @@ import (
 // digest keeps apart what would look the same. It is the same each time, so
 // that a call and its answer still find each other.
 func CleanName(name string, most int) string {
+	return cleaned(name, name, most, func(r rune) bool { return word(r) || r == '-' })
+}
+
+// CleanIdentifier is CleanName for dialects whose names are like those of
+// programs: letters, digits and _, and no digit first.
+func CleanIdentifier(name string, most int) string {
+	begun := name
+	if name != "" && name[0] >= '0' && name[0] <= '9' {
+		begun = "_" + name
+	}
+	return cleaned(name, begun, most, word)
+}
+
+func word(r rune) bool {
+	return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '_'
+}
+
+// cleaned makes a name of what was begun with, or of the name itself.
+func cleaned(name, begun string, most int, fits func(rune) bool) string {
 	clean := strings.Map(func(r rune) rune {
-		if r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '_' || r == '-' {
+		if fits(r) {
 			return r
 		}
 		return '_'
-	}, name)
+	}, begun)
 	if clean == name && len(name) <= most && name != "" {
 		return name
 	}

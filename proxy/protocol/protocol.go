@@ -121,6 +121,9 @@ type Answer struct {
 	EventError func(data []byte) *llm.Error
 	// Usage reads the counts off an answer or an event.
 	Usage func(data []byte) (llm.Usage, bool)
+	// ID reads the id by which a later request can go on from an answer, off a
+	// whole one or a stream's last event; nil: no vendor keeps answers.
+	ID func(data []byte) string
 	// Resume lets another target finish a stream that broke off; nil: none can.
 	Resume *Resume
 	// Ping is what keeps a silent stream alive and means nothing; empty: an SSE

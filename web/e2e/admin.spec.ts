@@ -54,6 +54,57 @@ test('a route as YAML, a game day, and undo', async ({ page, server }) => {
   await expect(page.getByRole('link', { name: 'demo', exact: true })).toBeVisible()
 })
 
+test('what is said is kept where a route says so, and blacked out', async ({ page, server }) => {
+  await login(page, server)
+  await page.goto('/routes')
+  await page.getByRole('link', { name: 'demo', exact: true }).click()
+  await page.getByRole('button', { name: /^Prompts and answers/ }).click()
+  await page.getByRole('switch', { name: 'Keep prompts and answers' }).click()
+  await page.getByLabel('Patterns of your own').fill('PROJ-\\d+\na*')
+  await page.getByLabel('Try it on a text').fill('Ask ada@example.com about PROJ-12')
+  await page.getByRole('button', { name: 'Black out', exact: true }).click()
+  await expect(page.getByRole('alert')).toContainText('fits nothing too')
+  await page.getByLabel('Patterns of your own').fill('PROJ-\\d+')
+  await page.getByRole('button', { name: 'Black out', exact: true }).click()
+  await expect(page.getByTestId('redacted')).toHaveText('Ask [mail] about [redacted]')
+  await page.getByRole('button', { name: 'Phone numbers' }).click()
+  await page
+    .getByRole('button', { name: /^Advanced/ })
+    .first()
+    .click()
+  await page.getByRole('switch', { name: 'Strict' }).click()
+  await expectAccessible(page, 'a route that keeps what is said')
+  await page.keyboard.press('Control+s')
+  await expect(page.getByText('Saved', { exact: true })).toBeVisible()
+  // All of it comes back, here and in the document.
+  await page.reload()
+  await page.getByRole('button', { name: 'YAML', exact: true }).click()
+  const document = page.getByRole('textbox', { name: 'Route as YAML' })
+  await expect(document).toContainText('strict: true')
+  await expect(document).toContainText('PROJ-')
+
+  const messages = [{ role: 'user', content: 'Ask ada@example.com about PROJ-12, +86 138 0013 8000' }]
+  await page.request.post(`${server.proxy}/v1/chat/completions`, { data: { model: 'demo-fallback', messages } })
+  await page.goto('/logs?q=route:demo')
+  await page.getByRole('row').nth(1).getByRole('link').click()
+  await page.getByRole('dialog').getByRole('button', { name: 'Messages', exact: true }).click()
+  await expect(page.getByText('Ask [mail] about [redacted], +86 138 0013 8000', { exact: true })).toBeVisible()
+  await expect(page.getByText(/^\d places were blacked out\.$/)).toBeVisible()
+
+  await page.goto('/settings?tab=records')
+  await expect(page.getByRole('link', { name: 'demo', exact: true })).toBeVisible()
+  await page.getByLabel('Request log (GiB)', { exact: true }).fill('0.001')
+  await page.getByRole('button', { name: 'Captured texts (GiB): Unlimited' }).click()
+  await page.getByRole('button', { name: 'Save', exact: true }).click()
+  await expect(page.getByLabel('Request log (GiB)', { exact: true })).toHaveAttribute('aria-invalid', 'true')
+  await page.getByLabel('Request log (GiB)', { exact: true }).fill('0.5')
+  await page.keyboard.press('Control+s')
+  await expect(page.getByText('Saved', { exact: true })).toBeVisible()
+  await expect(page.getByText(/ of 512 MiB$/)).toBeVisible()
+  const kept = (await (await page.request.get('/api/settings/records')).json()) as object
+  expect(kept).toMatchObject({ request_bytes: 2 ** 29, content_bytes: -1 })
+})
+
 test('a route that nothing is left for is told so', async ({ page, server }) => {
   await login(page, server)
   const headers = { Origin: server.console }
@@ -84,6 +135,8 @@ test('two models side by side, tools and a link that holds it all', async ({ pag
   await page.keyboard.press('Enter')
   await expect(page.getByTestId('answer')).toHaveCount(2)
   await expect(page.getByRole('region', { name: 'Column 1' }).getByText('Speed')).toBeVisible({ timeout: 20_000 })
+  // What it cost is known a moment later.
+  await expect(page.getByRole('region', { name: 'Column 1' }).getByText(/^[¥$]0\.\d+$/)).toBeVisible()
   await page.getByRole('button', { name: 'Stop', exact: true }).click()
   await expectAccessible(page, 'two models side by side')
   await page.context().grantPermissions(['clipboard-read', 'clipboard-write'])

@@ -47,6 +47,7 @@ const harmless = [
   /^https?:\/\/([\w.-]+\.)?i18next\.com/,
   /^https?:\/\/([\w.-]+\.)?example\.com/,
   /^https?:\/\/localhost/,
+  /^https?:\/\/(host|proxy\.example)\b/,
   /^https?:\/\/tailwindcss\.com/,
   /^https?:\/\/tanstack\.com/,
 ]

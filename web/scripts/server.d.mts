@@ -6,4 +6,4 @@ export interface Running {
   stop(): Promise<void>
 }
 export function build(): string
-export function start(binary: string, flags?: string[]): Promise<Running>
+export function start(binary: string, flags?: string[], given?: string): Promise<Running>

@@ -18,9 +18,12 @@ export function build() {
   return binary
 }
 
-/** Starts it; answers its addresses, its setup token and how to stop it. */
-export async function start(binary, flags = ['--demo']) {
-  const data = mkdtempSync(join(tmpdir(), 'posthouse-console-'))
+/**
+ * Starts it; answers its addresses, its setup token and how to stop it. A data
+ * folder that is given stays; else there is a new one that goes with it.
+ */
+export async function start(binary, flags = ['--demo'], given = '') {
+  const data = given || mkdtempSync(join(tmpdir(), 'posthouse-console-'))
   const free = ['--http-port', '0', '--https-port', '0', '--console-port', '0']
   const child = spawn(binary, ['serve', '--data-dir', data, ...free, ...flags], { stdio: ['ignore', 'pipe', 'pipe'] })
   let said = ''
@@ -31,7 +34,7 @@ export async function start(binary, flags = ['--demo']) {
   const stop = async () => {
     const gone = new Promise((resolve) => child.once('exit', resolve))
     if (child.exitCode === null && child.kill('SIGTERM')) await gone
-    rmSync(data, { recursive: true, force: true })
+    if (!given) rmSync(data, { recursive: true, force: true })
   }
   const run = join(data, 'run.json')
   for (const deadline = Date.now() + 30_000; !existsSync(run); ) {

@@ -9,6 +9,16 @@ const load: Record<Language, () => Promise<{ default: object }>> = {
   'zh-CN': () => import('./locales/zh-CN.json'),
 }
 
+/** What the server says in English (lib/said.ts), in the languages that are not. */
+const saidIn: Partial<typeof load> = { 'zh-CN': () => import('./locales/said.zh-CN.json') }
+
+/** Fetches it beside whatever else is on its way; what is shown by then is drawn again. */
+async function loadSaid(lng: Language): Promise<void> {
+  if (i18next.hasResourceBundle(lng, 'said')) return
+  const words = await saidIn[lng]?.().catch(() => undefined)
+  if (words) i18next.addResourceBundle(lng, 'said', words.default)
+}
+
 /** The language theme.js chose before anything was drawn. */
 export function currentLanguage(): Language {
   return document.documentElement.lang === 'zh-CN' ? 'zh-CN' : 'en'
@@ -24,7 +34,9 @@ export async function startLanguages(): Promise<void> {
     resources: { [lng]: { translation: words.default } },
     interpolation: { escapeValue: false },
     returnNull: false,
+    react: { bindI18nStore: 'added' },
   })
+  void loadSaid(lng)
 }
 
 /** Changes the language and remembers it. */
@@ -39,6 +51,7 @@ export async function setLanguage(lng: Language): Promise<void> {
       return
     }
   }
+  void loadSaid(lng)
   document.documentElement.lang = lng
   await i18next.changeLanguage(lng)
 }

@@ -320,14 +320,12 @@ func (p *put) format() {
 	default:
 		p.w.ResponseFormat = &wireFormat{Type: "json_object"}
 	}
-	ask := "Answer with JSON alone: one object, no text around it."
 	if f.Kind == llm.FormatSchema {
 		p.lost.Change("response_format.json_schema", p.t.Vendor+" knows no schemas: the model is asked for one")
-		ask = "Answer with JSON alone that obeys this JSON schema, no text around it: " + string(f.Schema)
 	} else if p.own || p.mentionsJSON() {
 		return // most vendors demand the word in the prompt
 	}
-	p.w.Messages = append([]wireMessage{{Role: "system", Content: value(ask)}}, p.w.Messages...)
+	p.w.Messages = append([]wireMessage{{Role: "system", Content: value(protocol.AskForJSON(f))}}, p.w.Messages...)
 }
 
 func (p *put) mentionsJSON() bool {

@@ -225,7 +225,7 @@ func (p *put) media(m *llm.Media, field string) (wirePart, *llm.Error) {
 		}
 		w.Type, w.VideoURL = "video_url", &wireURL{URL: m.Address()}
 	case llm.Document:
-		if text, ok := plainDocument(m); ok {
+		if text, ok := m.PlainText(); ok {
 			p.lost.Change(field, "a text file goes as text")
 			return wirePart{Type: "text", Text: &text, CacheControl: w.CacheControl}, nil
 		}
@@ -367,21 +367,6 @@ func (p *put) call(c *llm.ToolCall) wireCall {
 	}
 	w.Type, w.Function = "function", &wireCalled{Name: c.Name, Arguments: value(arguments)}
 	return w
-}
-
-// plainDocument is the text of a document that is text.
-func plainDocument(m *llm.Media) (string, bool) {
-	if !strings.HasPrefix(m.MIME, "text/") || m.Data == "" {
-		return "", false
-	}
-	b, err := unbase64(m.Data)
-	if err != nil {
-		return "", false
-	}
-	if m.Name != "" {
-		return m.Name + ":\n" + string(b), true
-	}
-	return string(b), true
 }
 
 // alternate joins neighbours of one role and puts a user before the first

@@ -1,3 +1,4 @@
+import { said } from '@/lib/said'
 import type { components } from './schema'
 
 export type Problem = components['schemas']['Problem']
@@ -23,7 +24,7 @@ export class ApiError extends Error {
   /** What is wrong with one field, such as "name" or "targets[0].model". */
   at(field: string): string | undefined {
     const found = this.problem?.errors?.filter((e) => e.location === `body.${field}`)
-    return found?.length ? found.map((e) => e.message).join('; ') : undefined
+    return found?.length ? found.map((e) => said(e.message)).join('; ') : undefined
   }
 
   /** Faults in or below a field. */
@@ -31,7 +32,7 @@ export class ApiError extends Error {
     const path = `body.${field}`
     return (this.problem?.errors ?? [])
       .filter((e) => e.location === path || e.location?.startsWith(`${path}.`) || e.location?.startsWith(`${path}[`))
-      .map((e) => (e.location === path ? e.message : `${e.location?.slice(5)}: ${e.message}`))
+      .map((e) => (e.location === path ? said(e.message) : `${e.location?.slice(5)}: ${said(e.message)}`))
   }
 }
 

@@ -56,6 +56,12 @@ export const queries = {
   told: queryOptions({ queryKey: ['alerts', 'told'], queryFn: () => unwrap(api.GET('/api/alerts')), refetchInterval: 15_000 }),
   metrics: queryOptions({ queryKey: ['telemetry', 'metrics'], queryFn: () => unwrap(api.GET('/api/settings/metrics')) }),
   tracing: queryOptions({ queryKey: ['telemetry', 'tracing'], queryFn: () => unwrap(api.GET('/api/settings/tracing')) }),
+  records: queryOptions({ queryKey: ['records', 'settings'], queryFn: () => unwrap(api.GET('/api/settings/records')) }),
+  recordSize: queryOptions({
+    queryKey: ['records', 'size'],
+    queryFn: () => unwrap(api.GET('/api/settings/records/size')),
+    refetchInterval: 10_000,
+  }),
   prices: queryOptions({ queryKey: ['prices', 'all'], queryFn: () => unwrap(api.GET('/api/prices')) }),
   unpriced: queryOptions({ queryKey: ['prices', 'unknown'], queryFn: async () => (await unwrap(api.GET('/api/prices/unknown'))).models }),
   tokens: queryOptions({ queryKey: ['tokens'], queryFn: async () => (await unwrap(api.GET('/api/tokens'))).tokens }),

@@ -1051,6 +1051,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/settings/records/redaction": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Try what rules black out of a text */
+        post: operations["try-redaction"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/settings/records/size": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How much room the records take */
+        get: operations["record-size"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/settings/tracing": {
         parameters: {
             query?: never;
@@ -2891,6 +2925,15 @@ export interface components {
             /** Format: int64 */
             written: number;
         };
+        Redaction: {
+            /**
+             * Format: int64
+             * @description How many places were
+             */
+            places: number;
+            /** @description With what the rules find blacked out */
+            text: string;
+        };
         RepriceInputBody: {
             /**
              * Format: date-time
@@ -3539,6 +3582,13 @@ export interface components {
              * @description Send it back with a change
              */
             version: number;
+        };
+        TryRedactionInputBody: {
+            /** @description Further regular expressions (RE2) */
+            patterns?: string[];
+            /** @description Built-in patterns; empty is all of them */
+            redact?: ("keys" | "mail" | "phone" | "id" | "card")[];
+            text: string;
         };
         UnbenchOutputBody: {
             /** @description The key was out of rotation */
@@ -6808,6 +6858,68 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RecordSettings"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "try-redaction": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TryRedactionInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Redaction"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "record-size": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Database"];
                 };
             };
             /** @description Error */

@@ -70,7 +70,7 @@ function make(language: string) {
     clock: (t: string) => clock.format(new Date(t)),
     time: (t: string) => moment.format(new Date(t)),
     /** A length of time given in milliseconds. */
-    ms: (n: number) => (n < 1000 ? `${whole.format(Math.round(n))} ms` : `${tenth.format(n / 1000)} s`),
+    ms: (n: number) => (n < 1000 ? `${n < 10 ? tenth.format(n) : whole.format(Math.round(n))} ms` : `${tenth.format(n / 1000)} s`),
     /** How long ago, or how long until. */
     ago: (t: string, now = Date.now()) => {
       const seconds = Math.round((new Date(t).getTime() - now) / 1000)

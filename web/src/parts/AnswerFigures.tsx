@@ -1,10 +1,30 @@
+import { useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
 import { useTranslation } from 'react-i18next'
+import { api, unwrap } from '@/api/client'
 import { ApiError } from '@/api/problem'
 import { useFormat } from '@/lib/format'
+import { costText } from './cost'
 import type { Answer } from './useChat'
 
-/** Where an answer came from and how fast. */
+/** What the request behind an answer cost; asked for once it has ended. */
+function useCost(id: string | undefined): string | undefined {
+  const { t } = useTranslation()
+  const f = useFormat()
+  const call = useQuery({
+    queryKey: ['requests', 'one', id],
+    queryFn: () => unwrap(api.GET('/api/requests/{id}', { params: { path: { id: id ?? '' } } })),
+    enabled: Boolean(id),
+    staleTime: Number.POSITIVE_INFINITY,
+    // It is written a moment after the answer.
+    retry: 4,
+    retryDelay: 500,
+  }).data
+  if (!call?.tokens) return undefined
+  return call.cost ? costText(f, call.cost) : t('chat.unpriced')
+}
+
+/** Where an answer came from, how fast, and what it cost. */
 export function AnswerFigures({ answer }: { answer: Answer }) {
   const { t } = useTranslation()
   const f = useFormat()
@@ -19,6 +39,8 @@ export function AnswerFigures({ answer }: { answer: Answer }) {
   if (answer.tokens) figures.push([t('chat.tokens'), `${f.number(answer.tokens.input)} → ${f.number(answer.tokens.output)}`])
   const id = origin?.requestId || (answer.error instanceof ApiError ? answer.error.requestId : undefined)
   const told = id && answer.state !== 'streaming'
+  const cost = useCost(told ? id : undefined)
+  if (cost) figures.push([t('logs.cost'), cost])
   if (figures.length === 0 && !told) return null
   return (
     <dl className="flex flex-wrap gap-x-5 gap-y-1 text-[0.93rem]">

@@ -4,6 +4,7 @@ import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { api, type Explanation, unwrap } from '@/api/client'
 import { queries } from '@/api/queries'
+import { said } from '@/lib/said'
 import { Badge } from '@/ui/Badge'
 import { Button } from '@/ui/Button'
 import { Disclosure } from '@/ui/Disclosure'
@@ -88,11 +89,11 @@ function Way({ way }: { way: Explanation }) {
   return (
     <div role="status" className="space-y-3 rounded-xl border border-line bg-sunken p-3.5">
       {way.error ? (
-        <Notice>{way.error}</Notice>
+        <Notice>{said(way.error)}</Notice>
       ) : (
         <p>
           <span className="font-semibold">{way.route || t('dryRun.noRoute')}</span>
-          {way.reason && <span className="text-ink2"> — {way.reason}</span>}
+          {way.reason && <span className="text-ink2"> — {said(way.reason)}</span>}
         </p>
       )}
       <ol className="space-y-2">
@@ -111,7 +112,7 @@ function Way({ way }: { way: Explanation }) {
                     <Badge tone={target.usable ? 'ok' : 'bad'} mark>
                       {target.usable ? t('dryRun.usable') : t('dryRun.skipped')}
                     </Badge>
-                    {target.why && <span className="text-[0.93rem] text-ink2">{target.why}</span>}
+                    {target.why && <span className="text-[0.93rem] text-ink2">{said(target.why)}</span>}
                   </li>
                 ))}
             </ul>
@@ -126,7 +127,7 @@ function Way({ way }: { way: Explanation }) {
               .filter((c) => !c.matched)
               .map((c) => (
                 <li key={c.route} className="break-words">
-                  <span className="font-medium">{c.route}</span> <span className="text-ink2">— {c.why}</span>
+                  <span className="font-medium">{c.route}</span> <span className="text-ink2">— {said(c.why)}</span>
                 </li>
               ))}
           </ul>

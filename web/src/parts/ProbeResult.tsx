@@ -2,6 +2,7 @@ import { CircleCheck, CircleX } from 'lucide-react'
 import { useTranslation } from 'react-i18next'
 import type { Probe } from '@/api/client'
 import { useFormat } from '@/lib/format'
+import { said } from '@/lib/said'
 import { cx } from '@/ui/cx'
 
 const stepNames = ['dns', 'connect', 'tls', 'first_byte', 'answer'] as const
@@ -42,7 +43,7 @@ export function ProbeResult({ probe }: { probe: Probe }) {
         <div className="min-w-0 flex-1">
           {cause && !probe.ok && <p className="font-semibold">{t(`probe.class.${cause}`)}</p>}
           <p className={cx('break-words', (probe.ok || !cause) && 'font-medium')}>
-            {probe.ok ? (probe.unlisted ? t('probe.okUnlisted') : t('probe.ok', { count: probe.models.length })) : probe.message}
+            {probe.ok ? (probe.unlisted ? t('probe.okUnlisted') : t('probe.ok', { count: probe.models.length })) : said(probe.message)}
           </p>
           <p className="break-all font-mono text-[0.86rem]">
             {probe.url}
@@ -53,7 +54,7 @@ export function ProbeResult({ probe }: { probe: Probe }) {
       {probe.steps.length > 0 && (
         <ol className="mt-2 flex flex-wrap gap-x-4 gap-y-1 pl-7 text-[0.93rem]">
           {probe.steps.map((step, i) => (
-            <li key={i} title={step.detail} className="flex items-center gap-1">
+            <li key={i} title={said(step.detail)} className="flex items-center gap-1">
               <span aria-hidden>{step.ok ? '✓' : '✗'}</span>
               {name(step.name)}
               <span className="tabular-nums">{f.ms(step.ms)}</span>

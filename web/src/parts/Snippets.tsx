@@ -12,7 +12,7 @@ import { ErrorNote, Notice } from '@/ui/Feedback'
 import { Segmented } from '@/ui/Segmented'
 import { type SnippetName, snippet, snippetNames } from './snippets'
 
-const labels: Record<SnippetName, string> = { curl: 'curl', python: 'Python', node: 'Node.js', go: 'Go' }
+const labels: Record<SnippetName, string> = { curl: 'curl', python: 'Python', node: 'Node.js', go: 'Go', claude: 'Claude Code' }
 
 /** How to ask the same from a program, with the real address, model and, once made, key. */
 export function Snippets({ model }: { model: string }) {

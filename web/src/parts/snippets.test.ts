@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { shellQuote, snippet } from './snippets'
+import { shellQuote, snippet, snippetNames } from './snippets'
 
 const input = { base: 'http://localhost:8080/v1', model: 'a/b', key: 'ph-1', prompt: "What's up?" }
 
@@ -8,9 +8,11 @@ it('quotes for the shell', () => {
 })
 
 it('puts address, model and key into each language', () => {
-  for (const name of ['curl', 'python', 'node', 'go'] as const) {
+  for (const name of snippetNames) {
     const text = snippet(name, input)
-    for (const part of [input.base, input.model, input.key]) expect(text).toContain(part)
+    // Claude Code adds the version itself.
+    const base = name === 'claude' ? 'http://localhost:8080' : input.base
+    for (const part of [base, input.model, input.key]) expect(text).toContain(part)
   }
 })
 

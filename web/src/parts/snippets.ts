@@ -8,7 +8,7 @@ export interface SnippetInput {
   prompt: string
 }
 
-export const snippetNames = ['curl', 'python', 'node', 'go'] as const
+export const snippetNames = ['curl', 'python', 'node', 'go', 'claude'] as const
 export type SnippetName = (typeof snippetNames)[number]
 
 /** What is shown for a key that is not at hand. */
@@ -85,7 +85,21 @@ export function snippet(name: SnippetName, { base, model, key, keyless, prompt }
         '\t}',
         '}',
       ].join('\n')
+    case 'claude':
+      return [
+        '# npm install -g @anthropic-ai/claude-code',
+        `export ANTHROPIC_BASE_URL=${shellWord(base.replace(/\/v1$/, ''))}`,
+        `export ANTHROPIC_AUTH_TOKEN=${k}`,
+        // What it asks for beside the conversation goes to the same model.
+        `export ANTHROPIC_DEFAULT_HAIKU_MODEL=${shellWord(model)}`,
+        `claude --model ${shellWord(model)} ${shellQuote(prompt)}`,
+      ].join('\n')
   }
+}
+
+/** Text as it is where a shell takes it for one word, else quoted. */
+function shellWord(text: string): string {
+  return /^[\w./:@-]+$/.test(text) ? text : shellQuote(text)
 }
 
 /** Text as one word of a POSIX shell. */

@@ -1,5 +1,6 @@
 import i18next from 'i18next'
 import { ApiError } from '@/api/problem'
+import { said } from '@/lib/said'
 import { toast, toastError } from '@/ui/toast'
 import { revertLatest } from './revert'
 
@@ -10,7 +11,7 @@ export function toastDeleted(name: string, summary: string): void {
     run: () =>
       void revertLatest(summary).then(
         (done) => done && toast(i18next.t('audit.reverted'), name),
-        (error: unknown) => toastError(i18next.t('error.unexpected'), error instanceof ApiError ? error.message : undefined),
+        (error: unknown) => toastError(i18next.t('error.unexpected'), error instanceof ApiError ? said(error.message) : undefined),
       ),
   })
 }

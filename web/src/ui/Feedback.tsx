@@ -2,6 +2,7 @@ import { CircleAlert, type LucideIcon, RotateCw, TriangleAlert } from 'lucide-re
 import type { ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import { ApiError } from '@/api/problem'
+import { said } from '@/lib/said'
 import { Button } from './Button'
 import { cx } from './cx'
 
@@ -60,7 +61,9 @@ export function ErrorNote({ error, retry }: { error: unknown; retry?: () => void
       <CircleAlert aria-hidden className="mt-0.5 size-[1.15rem] shrink-0" />
       <div className="min-w-0 flex-1 break-words">
         {headline && <p className="font-semibold">{t(`problem.${headline}`)}</p>}
-        <p className={headline ? undefined : 'font-medium'}>{lost ? t('error.lost') : (known?.problem?.detail ?? t('error.unexpected'))}</p>
+        <p className={headline ? undefined : 'font-medium'}>
+          {lost ? t('error.lost') : known?.problem ? said(known.problem.detail) : t('error.unexpected')}
+        </p>
         {lost && <p>{t('error.lostHint')}</p>}
         {!known && error instanceof Error && <p className="text-[0.93rem]">{error.message}</p>}
         {known?.requestId && <p className="mt-1 font-mono text-[0.86rem]">{t('error.requestId', { id: known.requestId })}</p>}

@@ -6,6 +6,7 @@ import { api, type Revision, type RevisionItem, unwrap } from '@/api/client'
 import { difference } from '@/lib/diff'
 import { useFormat } from '@/lib/format'
 import { useParam } from '@/lib/params'
+import { said } from '@/lib/said'
 import { DiffTable } from '@/parts/DiffTable'
 import { Badge, type Tone } from '@/ui/Badge'
 import { Button } from '@/ui/Button'
@@ -73,7 +74,9 @@ export default function Audit() {
 }
 
 function textOf(r: Revision): string {
-  return [r.summary, r.actor.name, r.actor.via, r.actor.ip ?? '', ...r.items.map((i) => `${i.kind} ${i.name}`)].join(' ').toLowerCase()
+  return [r.summary, said(r.summary), r.actor.name, r.actor.via, r.actor.ip ?? '', ...r.items.map((i) => `${i.kind} ${i.name}`)]
+    .join(' ')
+    .toLowerCase()
 }
 
 const vias = ['session', 'token', 'cli', 'file', 'setup'] as const
@@ -88,7 +91,7 @@ function Row({ revision }: { revision: Revision }) {
       <details className="group">
         <summary className="flex list-none flex-wrap items-center gap-x-3 gap-y-0.5 px-4 py-3 hover:bg-sunken">
           <ChevronRight aria-hidden className="size-4 shrink-0 text-ink3 transition-transform group-open:rotate-90" />
-          <span className="min-w-0 flex-1 break-words font-medium">{revision.summary}</span>
+          <span className="min-w-0 flex-1 break-words font-medium">{said(revision.summary)}</span>
           <span className="text-ink2">
             {revision.actor.name} · {via ? t(`audit.via.${via}`) : revision.actor.via}
             {revision.actor.ip && <span className="font-mono text-[0.9rem]"> · {revision.actor.ip}</span>}

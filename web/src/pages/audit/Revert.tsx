@@ -3,6 +3,7 @@ import { useTranslation } from 'react-i18next'
 import type { Revision } from '@/api/client'
 import { ApiError } from '@/api/problem'
 import { difference } from '@/lib/diff'
+import { said } from '@/lib/said'
 import { DiffTable } from '@/parts/DiffTable'
 import { revert } from '@/parts/revert'
 import { Confirm } from '@/ui/Confirm'
@@ -38,7 +39,7 @@ export function Revert({ revision, onClose }: { revision: Revision; onClose: () 
         )
       }
     >
-      <p>{revision.summary}</p>
+      <p>{said(revision.summary)}</p>
       {revision.items.map((item) => (
         <div key={`${item.kind} ${item.id}`}>
           <p className="mb-1 font-medium text-ink">

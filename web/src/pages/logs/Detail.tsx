@@ -8,6 +8,7 @@ import { ApiError } from '@/api/problem'
 import { client, queries } from '@/api/queries'
 import { useParam, useSetParams } from '@/lib/params'
 import { setReplay } from '@/lib/replay'
+import { said } from '@/lib/said'
 import { OutcomeBadge } from '@/parts/outcome'
 import { endpoint } from '@/shell/endpoint'
 import { Button, IconButton } from '@/ui/Button'
@@ -128,7 +129,7 @@ export function Detail({ id }: { id: string }) {
           {(found) => (
             <div className="space-y-5">
               <Facts call={found} />
-              {found.message && <Notice tone={found.class ? 'warn' : 'info'}>{found.message}</Notice>}
+              {found.message && <Notice tone={found.class ? 'warn' : 'info'}>{said(found.message)}</Notice>}
               <Segmented
                 label={t('logs.show')}
                 value={tab}

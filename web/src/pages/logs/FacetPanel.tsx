@@ -2,6 +2,7 @@ import type { TFunction } from 'i18next'
 import { useTranslation } from 'react-i18next'
 import type { Facets } from '@/api/client'
 import { useFormat } from '@/lib/format'
+import { classText } from '@/parts/failure'
 import { outcomes } from '@/parts/outcome'
 import { cx } from '@/ui/cx'
 import { type Field, valuesOf, withField } from './filter'
@@ -40,7 +41,8 @@ export function FacetPanel({ facets, text, onChange }: Props) {
             <ul className="space-y-px">
               {found.slice(0, 8).map(({ value, requests }) => {
                 const on = chosen.includes(value)
-                const label = name === 'outcome' ? outcomeName(t, value) : value || t('logs.none_')
+                const label =
+                  name === 'outcome' ? outcomeName(t, value) : name === 'class' && value ? classText(t, value) : value || t('logs.none_')
                 return (
                   <li key={value}>
                     <button
@@ -52,7 +54,9 @@ export function FacetPanel({ facets, text, onChange }: Props) {
                         on ? 'bg-tint font-medium text-accent' : 'text-ink2 hover:bg-sunken hover:text-ink',
                       )}
                     >
-                      <span className="min-w-0 flex-1 truncate">{label}</span>
+                      <span title={value || undefined} className="min-w-0 flex-1 truncate">
+                        {label}
+                      </span>
                       <span className="text-[0.86rem] tabular-nums">{f.compact(requests)}</span>
                       <span
                         aria-hidden

@@ -66,7 +66,7 @@ export function useFacts(call: Call): Fact[] {
     [
       t('logs.cost'),
       <Cost key="cost" call={call} />,
-      call.cost && call.cost.currency !== call.cost.display_currency && f.money(call.cost.amount, call.cost.currency),
+      call.cost?.display_currency && call.cost.currency !== call.cost.display_currency && f.money(call.cost.amount, call.cost.currency),
     ],
     [
       t('logs.bytes'),

@@ -5,6 +5,7 @@ import { useTranslation } from 'react-i18next'
 import type { Call } from '@/api/client'
 import { useFormat } from '@/lib/format'
 import { type Params, useParam } from '@/lib/params'
+import { costText } from '@/parts/cost'
 import { OutcomeBadge } from '@/parts/outcome'
 import { cx } from '@/ui/cx'
 
@@ -16,7 +17,7 @@ function onNarrow(changed: () => void): () => void {
 
 // Columns give way from the right as the room gets less.
 const columns =
-  'grid grid-cols-[6.5rem_7rem_minmax(6rem,1fr)_minmax(10rem,2.2fr)_8rem_5.5rem_5.5rem] lg:grid-cols-[6.5rem_7rem_minmax(6rem,1fr)_minmax(10rem,2fr)_minmax(5rem,0.8fr)_8rem_5.5rem_5rem_6rem]'
+  'grid grid-cols-[6rem_6.5rem_minmax(5rem,1fr)_minmax(9rem,2.2fr)_7.5rem_5.5rem_5.5rem] @min-[60rem]:grid-cols-[6.5rem_7rem_minmax(6rem,1fr)_minmax(10rem,2fr)_minmax(5rem,0.8fr)_8rem_5.5rem_5rem_7rem]'
 
 interface Props {
   calls: Call[]
@@ -65,7 +66,7 @@ export function CallList({ calls, onEnd, onTop, scroller }: Props) {
       aria-rowcount={calls.length + 1}
       tabIndex={0}
       onScroll={(event) => onTop(event.currentTarget.scrollTop < 20)}
-      className="max-h-[calc(100dvh-15rem)] min-h-72 overflow-y-auto overscroll-contain border-line border-t"
+      className="@container max-h-[calc(100dvh-15rem)] min-h-72 overflow-y-auto overscroll-contain border-line border-t"
     >
       <div role="rowgroup" className={cx('sticky top-0 z-10 border-line border-b bg-surface text-[0.86rem] text-ink3', cards && 'sr-only')}>
         <div role="row" aria-rowindex={1} className={columns}>
@@ -76,7 +77,7 @@ export function CallList({ calls, onEnd, onTop, scroller }: Props) {
               className={cx(
                 'truncate px-2 py-2 font-medium first:pl-4 last:pr-4',
                 ['tokens', 'first', 'total', 'cost'].includes(name) && 'text-right',
-                ['consumer', 'cost'].includes(name) && 'max-lg:hidden',
+                ['consumer', 'cost'].includes(name) && '@max-[60rem]:hidden',
               )}
             >
               {names[name]}
@@ -155,7 +156,7 @@ const Row = memo(function Row({ call }: { call: Call }) {
       <span role="cell" className={cell}>
         <Models call={call} />
       </span>
-      <span role="cell" className={cx(cell, 'max-lg:hidden')}>
+      <span role="cell" className={cx(cell, '@max-[60rem]:hidden')}>
         {call.consumer || '–'}
       </span>
       <span role="cell" className={number}>
@@ -167,7 +168,7 @@ const Row = memo(function Row({ call }: { call: Call }) {
       <span role="cell" className={number}>
         {f.ms(call.duration_ms)}
       </span>
-      <span role="cell" className={cx(number, 'pr-4 max-lg:hidden')}>
+      <span role="cell" className={cx(number, 'pr-4 @max-[60rem]:hidden')}>
         <Cost call={call} />
       </span>
     </div>
@@ -178,7 +179,7 @@ const Row = memo(function Row({ call }: { call: Call }) {
 export function Cost({ call }: { call: Pick<Call, 'cost' | 'tokens'> }) {
   const { t } = useTranslation()
   const f = useFormat()
-  if (call.cost) return f.money(call.cost.display_amount, call.cost.display_currency)
+  if (call.cost) return costText(f, call.cost)
   return call.tokens ? <span title={t('logs.unpriced')}>?</span> : '–'
 }
 

@@ -2,6 +2,7 @@ import type { ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { Call, Schemas } from '@/api/client'
 import { useFormat } from '@/lib/format'
+import { said } from '@/lib/said'
 import { classText } from '@/parts/failure'
 import { Badge } from '@/ui/Badge'
 import { cx } from '@/ui/cx'
@@ -56,7 +57,7 @@ export function Waterfall({ call, label }: { call: Call; label?: string }) {
                 <p className="rounded-md border border-line2 border-dashed px-2 py-0.5 text-center text-[0.93rem] text-ink2">
                   {t('dryRun.skipped')}
                 </p>
-                <p className="mt-1 break-words text-[0.93rem] text-ink2">{row.skip.why}</p>
+                <p className="mt-1 break-words text-[0.93rem] text-ink2">{said(row.skip.why)}</p>
               </div>
             </li>
           ),
@@ -123,7 +124,7 @@ function AttemptRow({ attempt, n, total }: { attempt: Schemas['Attempt']; n: num
         <p className={cx('mt-1 break-words text-[0.93rem]', attempt.class ? 'text-bad' : 'text-ink2')}>
           {attempt.status > 0 && <span className="font-medium tabular-nums">{attempt.status} </span>}
           {attempt.class && <span title={attempt.class}>{classText(t, attempt.class)}</span>}
-          {attempt.message && <span>: {attempt.message}</span>}
+          {attempt.message && <span>: {said(attempt.message)}</span>}
           {!attempt.class && !attempt.message && t('logs.outcome.ok')}
         </p>
         {attempt.vendor_id && <p className="break-all font-mono text-[0.82rem] text-ink3">{attempt.vendor_id}</p>}

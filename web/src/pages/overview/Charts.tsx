@@ -96,7 +96,7 @@ export function QuantileChart(props: Props & { kind: 'ttft' | 'duration' }) {
 export function TokenChart(props: Props & { className?: string }) {
   const { t } = useTranslation()
   const f = useFormat()
-  const { data } = props
+  const { data, links } = props
   const { times, step, common } = useShared(props)
   const series = useMemo(
     (): Series[] => [
@@ -118,6 +118,13 @@ export function TokenChart(props: Props & { className?: string }) {
     [data, t, f],
   )
   return (
-    <TimeChart {...common} className={props.className} title={t('overview.tokens')} data={{ times, step, series }} format={f.compact} />
+    <TimeChart
+      {...common}
+      className={props.className}
+      title={t('overview.tokens')}
+      data={{ times, step, series }}
+      format={f.compact}
+      seriesLink={() => links.logs('tokens>0')}
+    />
   )
 }

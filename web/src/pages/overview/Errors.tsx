@@ -3,6 +3,7 @@ import { CircleCheck } from 'lucide-react'
 import { useTranslation } from 'react-i18next'
 import type { Overview } from '@/api/client'
 import { useFormat } from '@/lib/format'
+import { said } from '@/lib/said'
 import { termFor } from '@/pages/logs/filter'
 import { classText } from '@/parts/failure'
 import { Badge } from '@/ui/Badge'
@@ -57,7 +58,7 @@ export function Errors({ data, links }: { data: Overview; links: Links }) {
                   title={error.message}
                   className="min-w-0 flex-1 truncate text-ink2 after:absolute after:inset-0"
                 >
-                  {error.message}
+                  {said(error.message)}
                 </Link>
                 <time dateTime={error.last} className="shrink-0 text-[0.86rem] text-ink3">
                   {f.ago(error.last)}

@@ -4,6 +4,7 @@ import { useTranslation } from 'react-i18next'
 import { api, type Health, unwrap } from '@/api/client'
 import { useFormat } from '@/lib/format'
 import { type RangeName, useRange } from '@/lib/range'
+import { said } from '@/lib/said'
 import { termFor } from '@/pages/logs/filter'
 import { classText } from '@/parts/failure'
 import { Badge, type Tone } from '@/ui/Badge'
@@ -128,7 +129,7 @@ function Row({ provider, links }: { provider: ProviderHealth; links: Links }) {
           {out.map((key) => (
             <li key={key.id} className="break-words">
               {t('logs.key', { name: key.name })} <span className="font-mono">{key.hint}</span>: {t(`keyState.${key.state}`)}
-              {key.reason && ` · ${key.reason}`}
+              {key.reason && ` · ${said(key.reason)}`}
               {key.until && ` · ${t('providers.backAt', { when: f.ago(key.until) })}`}
             </li>
           ))}

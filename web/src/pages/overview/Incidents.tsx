@@ -3,6 +3,7 @@ import { TriangleAlert } from 'lucide-react'
 import { useTranslation } from 'react-i18next'
 import type { Overview } from '@/api/client'
 import { useFormat } from '@/lib/format'
+import { said } from '@/lib/said'
 import { termFor } from '@/pages/logs/filter'
 import { cx } from '@/ui/cx'
 import type { Links } from './useMonitor'
@@ -48,7 +49,7 @@ function Banner({ incident, links }: { incident: Incident; links: Links }) {
         {incident.rescued > 0 && t('overview.rescuedMeanwhile', { count: incident.rescued, n: f.number(incident.rescued) })}{' '}
         <span className="opacity-85">
           {incident.open ? t('overview.since', { when: f.minute(from) }) : `${f.minute(from)} – ${f.minute(to)}`}
-          {incident.message && ` · ${incident.message}`}
+          {incident.message && ` · ${said(incident.message)}`}
         </span>
       </span>
       <Link {...links.within(from, to, q)} className="font-medium underline">

@@ -5,6 +5,7 @@ import { useTranslation } from 'react-i18next'
 import { api, type Overview as Data, type Status, unwrap } from '@/api/client'
 import { queries } from '@/api/queries'
 import { useFormat } from '@/lib/format'
+import { said } from '@/lib/said'
 import { ErrorNote, Notice, Skeleton } from '@/ui/Feedback'
 import { OutcomeChart, QuantileChart, TokenChart } from './Charts'
 import { Errors } from './Errors'
@@ -46,7 +47,8 @@ function isFirst({ now, before, system }: Data): boolean {
 function Page({ data, links, now }: { data: Data; links: Links; now: React.ReactNode }) {
   const { t } = useTranslation()
   const bands = useMemo(
-    () => data.incidents.map((i) => ({ from: Date.parse(i.from) / 1000, to: Date.parse(i.to) / 1000, label: i.provider || i.message })),
+    () =>
+      data.incidents.map((i) => ({ from: Date.parse(i.from) / 1000, to: Date.parse(i.to) / 1000, label: i.provider || said(i.message) })),
     [data],
   )
   const marks = useMarks(data)
@@ -85,7 +87,9 @@ function useMarks({ span }: Data) {
   }).data
   return useMemo(
     () =>
-      (changes ?? []).filter((c) => c.at >= span.from && c.at <= span.to).map((c) => ({ at: Date.parse(c.at) / 1000, label: c.summary })),
+      (changes ?? [])
+        .filter((c) => c.at >= span.from && c.at <= span.to)
+        .map((c) => ({ at: Date.parse(c.at) / 1000, label: said(c.summary) })),
     [changes, span.from, span.to],
   )
 }
@@ -121,7 +125,7 @@ function Warnings({ status }: { status: Status }) {
           </Link>
         </>
       ) : (
-        warning.message
+        said(warning.message)
       )}
     </Notice>
   ))

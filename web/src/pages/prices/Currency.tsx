@@ -1,8 +1,9 @@
-import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { api, type Schemas, unwrap } from '@/api/client'
 import { faultAt, faultsBelow } from '@/api/problem'
-import { refresh } from '@/api/queries'
+import { client, queries, refresh } from '@/api/queries'
+import { Conflict } from '@/parts/Conflict'
+import { useDraft } from '@/parts/useDraft'
 import { useSave } from '@/parts/useSave'
 import { Button } from '@/ui/Button'
 import { ErrorNote } from '@/ui/Feedback'
@@ -11,15 +12,20 @@ import { PairsField, toPairs, toTable } from '@/ui/PairsField'
 import { Disclosure } from '@/ui/Plain'
 import { toast } from '@/ui/toast'
 
+function toDraft({ display, rates }: Schemas['Currency']) {
+  return { display, rates: toPairs(rates) }
+}
+
 /** The currency that sums are shown in, and what others are worth in it. */
 export function CurrencyCard({ currency }: { currency: Schemas['Currency'] }) {
   const { t } = useTranslation()
-  const [display, setDisplay] = useState(currency.display)
-  const [rates, setRates] = useState(() => toPairs(currency.rates))
+  const { version, draft, setDraft, dirty, take } = useDraft(currency, toDraft)
+  const { display, rates } = draft
+  const body = { display, rates: toTable(rates) }
   const saving = useSave({
-    save: (newer) =>
-      unwrap(api.PUT('/api/prices/currency', { body: { display, rates: toTable(rates), version: newer ?? currency.version } })),
-    onSaved: async () => {
+    save: (newer) => unwrap(api.PUT('/api/prices/currency', { body: { ...body, version: newer ?? version } })),
+    onSaved: async (saved) => {
+      take(saved)
       toast(t('common.saved'))
       await refresh('prices', 'monitor')
     },
@@ -36,25 +42,37 @@ export function CurrencyCard({ currency }: { currency: Schemas['Currency'] }) {
         <TextField
           label={t('prices.display')}
           value={display}
-          onChange={(text) => setDisplay(text.toUpperCase())}
+          onChange={(text) => setDraft({ ...draft, display: text.toUpperCase() })}
           error={faultAt(saving.error, 'display')}
         />
         <PairsField
           label={t('prices.rates')}
           hint={t('prices.ratesHint', { currency: display })}
           pairs={rates}
-          onChange={setRates}
+          onChange={(next) => setDraft({ ...draft, rates: next })}
           nameLabel={t('prices.currency')}
           valueLabel={t('prices.worth')}
           namePlaceholder="USD"
           valuePlaceholder="7.1"
           error={faultsBelow(saving.error, 'rates')}
         />
-        {saving.error && <ErrorNote error={saving.error} />}
-        <Button look="primary" type="submit" busy={saving.busy}>
+        {saving.error && !saving.inConflict && <ErrorNote error={saving.error} />}
+        <Button look="primary" type="submit" busy={saving.busy} disabled={!dirty}>
           {t('common.save')}
         </Button>
       </form>
+      {saving.inConflict && (
+        <Conflict
+          error={saving.error}
+          mine={body}
+          onClose={saving.reset}
+          onMine={saving.save}
+          onTheirs={async () => {
+            take((await client.fetchQuery({ ...queries.prices, staleTime: 0 })).currency)
+            saving.reset()
+          }}
+        />
+      )}
     </Disclosure>
   )
 }

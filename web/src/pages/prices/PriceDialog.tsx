@@ -1,10 +1,12 @@
-import { useMutation, useQuery } from '@tanstack/react-query'
+import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { api, type Price, unwrap } from '@/api/client'
 import { faultAt, isAllInFields } from '@/api/problem'
 import { queries, refresh } from '@/api/queries'
 import { inLanguage } from '@/lib/vendors'
+import { Conflict } from '@/parts/Conflict'
+import { useSave } from '@/parts/useSave'
 import { Button } from '@/ui/Button'
 import { Dialog } from '@/ui/Dialog'
 import { Disclosure } from '@/ui/Disclosure'
@@ -12,6 +14,7 @@ import { ErrorNote } from '@/ui/Feedback'
 import { TextField } from '@/ui/Field'
 import { Select } from '@/ui/Select'
 import { toast } from '@/ui/toast'
+import { specOf } from './spec'
 
 const main = ['input', 'output', 'cache_read'] as const
 const rest = ['cache_write', 'cache_write_1h', 'reasoning', 'audio_in', 'audio_out', 'image', 'minute'] as const
@@ -25,15 +28,16 @@ export function PriceDialog({ price, onClose }: { price: Partial<Price>; onClose
   const vendors = useQuery(queries.vendors).data ?? []
   const providers = useQuery(queries.providers).data ?? []
   const set = (change: Partial<Price>) => setDraft({ ...draft, ...change })
-  const save = useMutation({
-    mutationFn: () => {
-      const { id: _id, shipped: _shipped, updated_at: _at, version, ...spec } = draft as Price & { version?: number }
-      const body = { ...spec, currency: spec.currency || 'USD', model: spec.model ?? '', source: own ? spec.source : undefined }
+  const body = { ...specOf(draft), source: own ? draft.source : undefined }
+  const saving = useSave({
+    save: (newer) => {
       return own
-        ? unwrap(api.PUT('/api/prices/{id}', { params: { path: { id: price.id ?? '' } }, body: { ...body, version } }))
+        ? unwrap(
+            api.PUT('/api/prices/{id}', { params: { path: { id: price.id ?? '' } }, body: { ...body, version: newer ?? price.version } }),
+          )
         : unwrap(api.POST('/api/prices', { body }))
     },
-    onSuccess: async () => {
+    onSaved: async () => {
       toast(t('common.saved'), draft.model)
       onClose()
       await refresh('prices', 'monitor')
@@ -47,7 +51,7 @@ export function PriceDialog({ price, onClose }: { price: Partial<Price>; onClose
       placeholder={t('prices.notKnown')}
       value={draft[name] ?? ''}
       onChange={(text) => set({ [name]: text.trim() || undefined })}
-      error={faultAt(save.error, name)}
+      error={faultAt(saving.error, name)}
     />
   )
   const scope = draft.provider ? `p:${draft.provider}` : draft.vendor ? `v:${draft.vendor}` : ''
@@ -61,7 +65,7 @@ export function PriceDialog({ price, onClose }: { price: Partial<Price>; onClose
       footer={
         <>
           <Button onClick={onClose}>{t('common.cancel')}</Button>
-          <Button look="primary" type="submit" form="price-form" busy={save.isPending} disabled={!draft.model}>
+          <Button look="primary" type="submit" form="price-form" busy={saving.busy} disabled={!draft.model}>
             {t('common.save')}
           </Button>
         </>
@@ -72,7 +76,7 @@ export function PriceDialog({ price, onClose }: { price: Partial<Price>; onClose
         className="space-y-4"
         onSubmit={(event) => {
           event.preventDefault()
-          save.mutate()
+          saving.save()
         }}
       >
         <TextField
@@ -80,7 +84,7 @@ export function PriceDialog({ price, onClose }: { price: Partial<Price>; onClose
           hint={t('prices.modelHint')}
           value={draft.model ?? ''}
           onChange={(model) => set({ model })}
-          error={faultAt(save.error, 'model')}
+          error={faultAt(saving.error, 'model')}
           mono
         />
         <div className="grid items-start gap-4 sm:grid-cols-2">
@@ -98,14 +102,14 @@ export function PriceDialog({ price, onClose }: { price: Partial<Price>; onClose
               ...providers.map((p) => ({ value: `p:${p.name}`, label: p.name })),
               ...vendors.map((v) => ({ value: `v:${v.id}`, label: inLanguage(v.name, i18n.language), note: t('providers.vendor') })),
             ]}
-            error={faultAt(save.error, 'vendor') ?? faultAt(save.error, 'provider')}
+            error={faultAt(saving.error, 'vendor') ?? faultAt(saving.error, 'provider')}
           />
           <TextField
             label={t('prices.currency')}
             placeholder="USD"
             value={draft.currency ?? ''}
             onChange={(currency) => set({ currency: currency.toUpperCase() })}
-            error={faultAt(save.error, 'currency')}
+            error={faultAt(saving.error, 'currency')}
           />
         </div>
         <p className="text-[0.93rem] text-ink3">{t('prices.unit')}</p>
@@ -118,33 +122,42 @@ export function PriceDialog({ price, onClose }: { price: Partial<Price>; onClose
               type="number"
               value={draft.above ? String(draft.above) : ''}
               onChange={(text) => set({ above: Number(text) || undefined })}
-              error={faultAt(save.error, 'above')}
+              error={faultAt(saving.error, 'above')}
             />
             <TextField
               label={t('prices.from')}
               type="date"
               value={draft.from ?? ''}
               onChange={(from) => set({ from: from || undefined })}
-              error={faultAt(save.error, 'from')}
+              error={faultAt(saving.error, 'from')}
             />
             <TextField
               label={t('prices.hours')}
               placeholder="01:00-04:00 weekdays"
               value={draft.hours ?? ''}
               onChange={(hours) => set({ hours: hours || undefined })}
-              error={faultAt(save.error, 'hours')}
+              error={faultAt(saving.error, 'hours')}
               mono
             />
             <TextField
               label={t('prices.note')}
               value={draft.note ?? ''}
               onChange={(note) => set({ note: note || undefined })}
-              error={faultAt(save.error, 'note')}
+              error={faultAt(saving.error, 'note')}
             />
           </div>
         </Disclosure>
-        {save.isError && !isAllInFields(save.error, fields) && <ErrorNote error={save.error} />}
+        {saving.error && !saving.inConflict && !isAllInFields(saving.error, fields) && <ErrorNote error={saving.error} />}
       </form>
+      {saving.inConflict && (
+        <Conflict
+          error={saving.error}
+          mine={{ ...body }}
+          onClose={saving.reset}
+          onMine={saving.save}
+          onTheirs={() => void refresh('prices').then(onClose)}
+        />
+      )}
     </Dialog>
   )
 }

@@ -1,11 +1,14 @@
 import { useQuery } from '@tanstack/react-query'
+import i18next from 'i18next'
 import { Download, Pencil, Plus, Trash2 } from 'lucide-react'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { api, type Price, unwrap } from '@/api/client'
+import { ApiError } from '@/api/problem'
 import { queries, refresh } from '@/api/queries'
 import { useFormat } from '@/lib/format'
 import { useParam } from '@/lib/params'
+import { said } from '@/lib/said'
 import { inLanguage } from '@/lib/vendors'
 import { Badge } from '@/ui/Badge'
 import { Button, IconButton } from '@/ui/Button'
@@ -13,8 +16,10 @@ import { Card } from '@/ui/Card'
 import { Confirm } from '@/ui/Confirm'
 import { Loading } from '@/ui/Feedback'
 import { PageHead } from '@/ui/PageHead'
+import { toast, toastError } from '@/ui/toast'
 import { CurrencyCard } from './Currency'
 import { PriceDialog } from './PriceDialog'
+import { specOf } from './spec'
 
 const mostShown = 200
 
@@ -89,10 +94,11 @@ function Table({ prices, onEdit }: { prices: Price[]; onEdit: (price: Partial<Pr
   }
   const figure = (text: string | undefined) => (text === undefined || text === '' ? '–' : text)
   const head = 'px-3 py-2 font-medium whitespace-nowrap'
+  const cell = 'whitespace-nowrap px-3 py-1.5 text-right tabular-nums max-sm:p-0 max-sm:text-left'
   return (
     <div className="relative overflow-x-auto border-line border-t" role="group" aria-label={t('prices.list')} tabIndex={0}>
-      <table className="w-full text-left">
-        <thead className="text-[0.86rem] text-ink3">
+      <table className="w-full text-left max-sm:block">
+        <thead className="text-[0.86rem] text-ink3 max-sm:sr-only">
           <tr>
             <th scope="col" className={`${head} pl-4`}>
               {t('chat.model')}
@@ -120,10 +126,13 @@ function Table({ prices, onEdit }: { prices: Price[]; onEdit: (price: Partial<Pr
             </th>
           </tr>
         </thead>
-        <tbody>
+        <tbody className="max-sm:block">
           {prices.map((price, i) => (
-            <tr key={price.id ?? i} className="border-line border-t hover:bg-sunken">
-              <th scope="row" className="px-3 py-1.5 pl-4 font-medium">
+            <tr
+              key={price.id ?? i}
+              className="relative border-line border-t hover:bg-sunken max-sm:grid max-sm:grid-cols-3 max-sm:gap-y-1 max-sm:px-4 max-sm:py-2.5"
+            >
+              <th scope="row" className="px-3 py-1.5 pl-4 font-medium max-sm:col-span-3 max-sm:p-0 max-sm:pr-20">
                 <span className="break-all font-mono text-[0.93rem]">{price.model}</span>
                 {(price.above || price.hours || price.region) && (
                   <span className="block font-normal text-[0.86rem] text-ink3">
@@ -131,19 +140,28 @@ function Table({ prices, onEdit }: { prices: Price[]; onEdit: (price: Partial<Pr
                   </span>
                 )}
               </th>
-              <td className="px-3 py-1.5">{price.provider ?? vendorName(price.vendor) ?? t('prices.anybody')}</td>
-              <td className="whitespace-nowrap px-3 py-1.5 text-right tabular-nums">
+              <td className="px-3 py-1.5 max-sm:col-span-2 max-sm:p-0">
+                {price.provider ?? vendorName(price.vendor) ?? t('prices.anybody')}
+              </td>
+              <td className={`${cell} max-sm:order-1`}>
+                <Label>{t('prices.input')}</Label>
                 {figure(price.input)} <span className="text-[0.86rem] text-ink3">{price.currency}</span>
               </td>
-              <td className="px-3 py-1.5 text-right tabular-nums">{figure(price.cache_read)}</td>
-              <td className="px-3 py-1.5 text-right tabular-nums">{figure(price.output)}</td>
-              <td className="whitespace-nowrap px-3 py-1.5 text-ink2 tabular-nums">{price.from || '–'}</td>
-              <td className="px-3 py-1.5">
+              <td className={`${cell} max-sm:order-1`}>
+                <Label>{t('prices.cached')}</Label>
+                {figure(price.cache_read)}
+              </td>
+              <td className={`${cell} max-sm:order-1`}>
+                <Label>{t('prices.output')}</Label>
+                {figure(price.output)}
+              </td>
+              <td className={`${cell} text-left! text-ink2 max-sm:hidden`}>{price.from || '–'}</td>
+              <td className="px-3 py-1.5 max-sm:p-0 max-sm:text-right">
                 <Badge tone={price.shipped ? 'neutral' : 'accent'} title={price.source || price.note}>
                   {price.shipped ? t('prices.shipped') : t('prices.entered')}
                 </Badge>
               </td>
-              <td className="whitespace-nowrap px-3 py-1 pr-4 text-right">
+              <td className="whitespace-nowrap px-3 py-1 pr-4 text-right max-sm:absolute max-sm:top-1 max-sm:right-2 max-sm:p-0">
                 <IconButton
                   label={t(price.shipped ? 'prices.override' : 'keys.edit', { name: price.model })}
                   icon={Pencil}
@@ -164,6 +182,7 @@ function Table({ prices, onEdit }: { prices: Price[]; onEdit: (price: Partial<Pr
           onClose={() => setDeleting(undefined)}
           onConfirm={async () => {
             await unwrap(api.DELETE('/api/prices/{id}', { params: { path: { id: deleting.id ?? '' } } }))
+            toastPriceDeleted(deleting)
             await refresh('prices')
           }}
         >
@@ -172,6 +191,30 @@ function Table({ prices, onEdit }: { prices: Price[]; onEdit: (price: Partial<Pr
       )}
     </div>
   )
+}
+
+/** What a figure is, where the table's head is not seen. */
+function Label({ children }: { children: string }) {
+  return (
+    <span aria-hidden className="block text-[0.82rem] text-ink3 sm:hidden">
+      {children}
+    </span>
+  )
+}
+
+/** Says that a price is gone, and offers to enter it again. */
+function toastPriceDeleted(price: Price): void {
+  toast(i18next.t('common.deleted'), price.model, {
+    label: i18next.t('common.undo'),
+    run: () =>
+      void unwrap(api.POST('/api/prices', { body: specOf(price) })).then(
+        async () => {
+          toast(i18next.t('audit.reverted'), price.model)
+          await refresh('prices', 'monitor')
+        },
+        (error: unknown) => toastError(i18next.t('error.unexpected'), error instanceof ApiError ? said(error.message) : undefined),
+      ),
+  })
 }
 
 /** Models that served calls without a known price. */

@@ -5,6 +5,7 @@ import { useTranslation } from 'react-i18next'
 import { api, type Provider, type ProviderKey, unwrap, type Vendor } from '@/api/client'
 import { refresh } from '@/api/queries'
 import { useFormat } from '@/lib/format'
+import { said } from '@/lib/said'
 import { KeyBadge } from '@/parts/keyState'
 import { ProbeResult } from '@/parts/ProbeResult'
 import { Button, IconButton } from '@/ui/Button'
@@ -135,7 +136,7 @@ function KeyRow({ provider, item, total, onEdit, onDone }: RowProps) {
       </div>
       {item.reason && (
         <p className="break-words rounded-lg bg-sunken px-2.5 py-1.5 text-[0.93rem] text-ink2">
-          {item.reason}
+          {said(item.reason)}
           {item.since && ` · ${f.ago(item.since)}`}
           {item.until && ` · ${t('providers.backAt', { when: f.ago(item.until) })}`}
         </p>

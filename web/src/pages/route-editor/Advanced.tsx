@@ -4,6 +4,7 @@ import { TimeoutFields } from '@/parts/TimeoutFields'
 import { Disclosure } from '@/ui/Disclosure'
 import { TextField } from '@/ui/Field'
 import { PairsField } from '@/ui/PairsField'
+import { Switch } from '@/ui/Switch'
 import { TagsField } from '@/ui/TagsField'
 import { Conditions } from './Conditions'
 import type { Draft } from './draft'
@@ -67,6 +68,7 @@ export function Advanced({ draft, onChange, error }: Props) {
           error={faultsBelow(error, 'on')}
         />
       </div>
+      <Switch label={t('routes.strict')} note={t('routes.strictNote')} checked={draft.strict} onChange={(strict) => onChange({ strict })} />
       <TimeoutFields value={draft.timeouts} onChange={(timeouts) => onChange({ timeouts })} error={error} />
     </Disclosure>
   )

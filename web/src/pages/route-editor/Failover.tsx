@@ -89,14 +89,25 @@ export function Failover({ draft, onChange, error }: Props) {
           error={faultAt(error, 'failover.on_client_gone')}
         />
         {failover.on_client_gone === 'drain' && (
-          <TextField
-            label={t('failover.drainTime')}
-            placeholder="30s"
-            value={failover.drain_time ?? ''}
-            onChange={(text) => set({ drain_time: text.trim() || undefined })}
-            error={faultAt(error, 'failover.drain_time')}
-            mono
-          />
+          <div className="grid grid-cols-2 items-start gap-4">
+            <TextField
+              label={t('failover.drainTime')}
+              placeholder="30s"
+              value={failover.drain_time ?? ''}
+              onChange={(text) => set({ drain_time: text.trim() || undefined })}
+              error={faultAt(error, 'failover.drain_time')}
+              mono
+            />
+            <TextField
+              label={t('failover.drainBytes')}
+              type="number"
+              min={1}
+              placeholder="1024"
+              value={failover.drain_bytes ? String(failover.drain_bytes / 1024) : ''}
+              onChange={(text) => set({ drain_bytes: Math.round(Number(text) * 1024) || undefined })}
+              error={faultAt(error, 'failover.drain_bytes')}
+            />
+          </div>
         )}
       </div>
       <fieldset>

@@ -4,6 +4,7 @@ import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { api, type GameDay as Day, type Schemas, unwrap } from '@/api/client'
 import { useFormat } from '@/lib/format'
+import { said } from '@/lib/said'
 import { Bars } from '@/parts/Bars'
 import { classText } from '@/parts/failure'
 import { Badge } from '@/ui/Badge'
@@ -126,7 +127,7 @@ function DrillRow({ drill }: { drill: Drill }) {
               <span className="font-mono text-[0.93rem]">{drill.fault}</span>
               <span className="text-[0.86rem] text-ink3">{drill.stream ? t('logs.streamed') : t('logs.whole')}</span>
             </span>
-            <span className="block text-[0.93rem] text-ink2">{drill.about}</span>
+            <span className="block text-[0.93rem] text-ink2">{said(drill.about)}</span>
           </span>
           <span className="min-w-0 text-[0.93rem]">
             <span className="block font-medium">{saw}</span>
@@ -138,9 +139,11 @@ function DrillRow({ drill }: { drill: Drill }) {
           <Bars attempts={drill.attempts} total={total} />
         </summary>
         <div className="space-y-3 border-line border-t bg-sunken px-3.5 py-3 text-[0.93rem]">
-          <p>{drill.why}</p>
+          <p>{said(drill.why)}</p>
           {(client.error || client.text) && (
-            <blockquote className="break-words border-line2 border-l-2 pl-3 text-ink2">{client.error || client.text}</blockquote>
+            <blockquote className="break-words border-line2 border-l-2 pl-3 text-ink2">
+              {client.error ? said(client.error) : client.text}
+            </blockquote>
           )}
           <ol className="space-y-1">
             {drill.attempts.map((attempt, i) => (
@@ -158,7 +161,7 @@ function DrillRow({ drill }: { drill: Drill }) {
             ))}
             {drill.skipped.map((skip) => (
               <li key={`${skip.provider} ${skip.model}`} className="text-ink2">
-                – {skip.provider}/{skip.model}: {skip.why}
+                – {skip.provider}/{skip.model}: {said(skip.why)}
               </li>
             ))}
           </ol>

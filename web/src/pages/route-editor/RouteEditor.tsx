@@ -27,6 +27,7 @@ import { Switch } from '@/ui/Switch'
 import { TagsField } from '@/ui/TagsField'
 import { toast } from '@/ui/toast'
 import { Advanced } from './Advanced'
+import { Capture } from './Capture'
 import { type Draft, emptyDraft, toDraft, toSpec } from './draft'
 import { Failover } from './Failover'
 import { GameDay } from './GameDay'
@@ -206,6 +207,7 @@ function Editor(props: Props) {
               <>
                 <Steps draft={draft} onChange={set} providers={providers} error={saving.error} />
                 <Failover draft={draft} onChange={set} error={saving.error} />
+                <Capture draft={draft} onChange={set} error={saving.error} />
                 <Advanced draft={draft} onChange={set} error={saving.error} />
               </>
             )}

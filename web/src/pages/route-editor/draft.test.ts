@@ -31,6 +31,8 @@ it('gives back the route it was made from', () => {
     balance: 'fastest',
     affinity: '',
     failover: { rules: { rate_limited: 'next_key' }, rescue: false, hedge: '2s' },
+    strict: true,
+    capture: { on: true, permille: 100, redact: ['mail'], patterns: ['PROJ-\\d+', ''] },
     version: 3,
     created_at: '2026-01-01T00:00:00Z',
     updated_at: '2026-01-01T00:00:00Z',
@@ -46,5 +48,7 @@ it('gives back the route it was made from', () => {
     timeouts: { total: '1m' },
     balance: 'fastest',
     failover: { rules: { rate_limited: 'next_key' }, rescue: false, hedge: '2s' },
+    strict: true,
+    capture: { on: true, permille: 100, redact: ['mail'], patterns: ['PROJ-\\d+'] },
   })
 })

@@ -19,6 +19,10 @@ export interface Draft {
   /** Whether a conversation stays where it was; empty is auto. */
   affinity: string
   failover: Schemas['Failover']
+  /** What can't be said in the vendor's dialect is refused, not left out. */
+  strict: boolean
+  /** Whether and how prompts and answers are kept; patterns may hold lines that are empty still. */
+  capture: Schemas['CaptureSpec']
 }
 
 export interface DraftStep {
@@ -69,6 +73,8 @@ export function emptyDraft(provider: string): Draft {
     balance: '',
     affinity: '',
     failover: {},
+    strict: false,
+    capture: {},
   }
 }
 
@@ -95,6 +101,8 @@ export function toDraft(route: Route): Draft {
     balance: route.balance ?? '',
     affinity: route.affinity ?? '',
     failover: route.failover,
+    strict: route.strict ?? false,
+    capture: route.capture ?? {},
   }
 }
 
@@ -124,7 +132,17 @@ export function toSpec(d: Draft): RouteSpec {
     balance: (d.balance || undefined) as RouteSpec['balance'],
     affinity: (d.affinity || undefined) as RouteSpec['affinity'],
     failover: d.failover,
+    strict: d.strict || undefined,
+    capture: specCapture(d.capture),
   }
+}
+
+/** Only what was said; nothing where all is as it would be anyway. */
+function specCapture(c: Draft['capture']): Draft['capture'] | undefined {
+  const given = Object.entries({ ...c, patterns: c.patterns?.filter(Boolean) }).filter(
+    ([, value]) => value && (!Array.isArray(value) || value.length > 0),
+  )
+  return given.length > 0 ? Object.fromEntries(given) : undefined
 }
 
 /** A route's own part of a document, as the editor holds it; what is missing is empty. */
@@ -146,6 +164,8 @@ export function fromSpec(spec: Partial<RouteSpec>): Draft {
     balance: spec.balance ?? '',
     affinity: spec.affinity ?? '',
     failover: spec.failover ?? {},
+    strict: spec.strict ?? false,
+    capture: spec.capture ?? {},
   } as Route)
 }
 

@@ -5,6 +5,7 @@ import { useTranslation } from 'react-i18next'
 import { api, type Plan, unwrap } from '@/api/client'
 import { ApiError } from '@/api/problem'
 import { refresh } from '@/api/queries'
+import { said } from '@/lib/said'
 import { DiffTable } from '@/parts/DiffTable'
 import { Badge, type Tone } from '@/ui/Badge'
 import { Button } from '@/ui/Button'
@@ -137,7 +138,7 @@ function Faults({ error }: { error: unknown }) {
             <li key={i} className="break-words">
               {fault.line ? <span className="mr-2 font-medium">{t('config.line', { n: fault.line })}</span> : null}
               {fault.location && <code className="mr-2 text-ink2">{fault.location}</code>}
-              {fault.message}
+              {said(fault.message)}
             </li>
           ))}
         </ul>

@@ -7,11 +7,13 @@ import { Addresses } from './Addresses'
 import { Alerts } from './Alerts'
 import { Configuration } from './Configuration'
 import { People } from './People'
+import { Records } from './Records'
 import { Telemetry } from './Telemetry'
 import { Tokens } from './Tokens'
 
 const tabs = {
   proxy: Access,
+  records: Records,
   addresses: Addresses,
   people: People,
   tokens: Tokens,

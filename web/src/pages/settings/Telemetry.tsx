@@ -1,12 +1,12 @@
 import { useMutation, useQuery } from '@tanstack/react-query'
 import { KeyRound } from 'lucide-react'
-import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { api, type Schemas, unwrap } from '@/api/client'
 import { faultAt, faultsBelow } from '@/api/problem'
 import { client, queries } from '@/api/queries'
 import { Conflict } from '@/parts/Conflict'
 import { SecretShown } from '@/parts/SecretShown'
+import { useDraft } from '@/parts/useDraft'
 import { useSave } from '@/parts/useSave'
 import { Button } from '@/ui/Button'
 import { Card } from '@/ui/Card'
@@ -25,21 +25,29 @@ export function Telemetry() {
   const tracing = useQuery(queries.tracing)
   return (
     <div className="space-y-4">
-      <Loading query={metrics}>{(data) => <Metrics key={data.version} settings={data} />}</Loading>
-      <Loading query={tracing}>{(data) => <Tracing key={data.version} settings={data} />}</Loading>
+      <Loading query={metrics}>{(data) => <Metrics settings={data} />}</Loading>
+      <Loading query={tracing}>{(data) => <Tracing settings={data} />}</Loading>
     </div>
   )
 }
 
+function draftOfMetrics({ version: _, token_hint: __, ...rest }: Schemas['Metrics']) {
+  return rest
+}
+
+function draftOfTracing({ version: _, headers, ...rest }: Schemas['Tracing']) {
+  return { ...rest, headers: toPairs(headers) }
+}
+
 function Metrics({ settings }: { settings: Schemas['Metrics'] }) {
   const { t } = useTranslation()
-  const { version, token_hint, ...first } = settings
-  const [draft, setDraft] = useState(first)
-  const dirty = JSON.stringify(draft) !== JSON.stringify(first)
+  const { token_hint } = settings
+  const { version, draft, setDraft, dirty, take } = useDraft(settings, draftOfMetrics)
   const saving = useSave({
     save: (newer) => unwrap(api.PUT('/api/settings/metrics', { body: { ...draft, version: newer ?? version } })),
     onSaved: (saved) => {
       client.setQueryData(queries.metrics.queryKey, saved)
+      take(saved)
       toast(t('common.saved'))
     },
   })
@@ -108,7 +116,10 @@ function Metrics({ settings }: { settings: Schemas['Metrics'] }) {
           mine={{ ...draft }}
           onClose={saving.reset}
           onMine={saving.save}
-          onTheirs={() => void client.invalidateQueries({ queryKey: queries.metrics.queryKey }).then(saving.reset)}
+          onTheirs={async () => {
+            take(await client.fetchQuery({ ...queries.metrics, staleTime: 0 }))
+            saving.reset()
+          }}
         />
       )}
     </Card>
@@ -117,14 +128,13 @@ function Metrics({ settings }: { settings: Schemas['Metrics'] }) {
 
 function Tracing({ settings }: { settings: Schemas['Tracing'] }) {
   const { t } = useTranslation()
-  const { version, ...first } = settings
-  const [draft, setDraft] = useState({ ...first, headers: toPairs(first.headers) })
+  const { version, draft, setDraft, dirty, take } = useDraft(settings, draftOfTracing)
   const body = { ...draft, headers: toTable(draft.headers) }
-  const dirty = JSON.stringify(body) !== JSON.stringify({ ...first, headers: first.headers ?? {} })
   const saving = useSave({
     save: (newer) => unwrap(api.PUT('/api/settings/tracing', { body: { ...body, version: newer ?? version } })),
     onSaved: (saved) => {
       client.setQueryData(queries.tracing.queryKey, saved)
+      take(saved)
       toast(t('common.saved'))
     },
   })
@@ -188,7 +198,10 @@ function Tracing({ settings }: { settings: Schemas['Tracing'] }) {
           mine={{ ...body }}
           onClose={saving.reset}
           onMine={saving.save}
-          onTheirs={() => void client.invalidateQueries({ queryKey: queries.tracing.queryKey }).then(saving.reset)}
+          onTheirs={async () => {
+            take(await client.fetchQuery({ ...queries.tracing, staleTime: 0 }))
+            saving.reset()
+          }}
         />
       )}
     </Card>

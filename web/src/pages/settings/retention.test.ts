@@ -1,0 +1,13 @@
+import { expect, it } from 'vitest'
+import { bodyOf, toDraft, unlimited } from './retention'
+
+it('shows bounds as they are typed and sends them as they are kept', () => {
+  const kept = { request_days: 90, request_bytes: 512 * 2 ** 20, content_bytes: -1 }
+  const draft = toDraft(kept)
+  expect(draft).toEqual({ request_days: '90', request_bytes: '0.5', content_bytes: unlimited, sum_days: '' })
+  expect(bodyOf(draft)).toEqual(kept)
+})
+
+it('leaves out what is left to its default', () => {
+  expect(bodyOf({ request_days: '', request_bytes: ' ', content_bytes: '0', sum_days: '' })).toEqual({})
+})
