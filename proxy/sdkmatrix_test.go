@@ -53,7 +53,9 @@ func TestEveryGoClientWithEveryVendor(t *testing.T) {
 	t.Parallel()
 	g := newRig(t, func(g *rig) Config {
 		conf := everyVendor(g)
-		conf.Providers = append(conf.Providers, g.provider("chat", "sk-vendor-canary-1"))
+		ollama := g.provider("ollama", "sk-vendor-canary-2")
+		ollama.Vendor = "ollama"
+		conf.Providers = append(conf.Providers, g.provider("chat", "sk-vendor-canary-1"), ollama)
 		return conf
 	})
 	vendors := []struct{ model, dialect, signed string }{
@@ -62,6 +64,7 @@ func TestEveryGoClientWithEveryVendor(t *testing.T) {
 		{"claude/lab-reason-tools2", "anthropic", `"signature":"`},
 		{"gemini/lab-reason-tools2", "gemini", `"thoughtSignature":"`},
 		{"bedrock/lab-anthropic.claude-reason-tools2", "bedrock", `"signature":"`},
+		{"ollama/lab-reason-tools2", "ollama", ""},
 	}
 	clients := map[string]func(t *testing.T, model string) sdkConversation{
 		"openai-go chat":      func(_ *testing.T, model string) sdkConversation { return newChatSDK(g, model) },
@@ -115,7 +118,7 @@ func openAIClient(g *rig) openai.Client {
 }
 
 func newChatSDK(g *rig, model string) *chatSDK {
-	return &chatSDK{client: openAIClient(g), params: openai.ChatCompletionNewParams{
+	c := &chatSDK{client: openAIClient(g), params: openai.ChatCompletionNewParams{
 		Model: model, ReasoningEffort: "low", StreamOptions: openai.ChatCompletionStreamOptionsParam{IncludeUsage: openai.Bool(true)},
 		Messages: []openai.ChatCompletionMessageParamUnion{openai.UserMessage([]openai.ChatCompletionContentPartUnionParam{
 			openai.TextContentPart(matrixQuestion),
@@ -123,6 +126,17 @@ func newChatSDK(g *rig, model string) *chatSDK {
 		})},
 		Tools: []openai.ChatCompletionToolUnionParam{openai.ChatCompletionFunctionTool(oaishared.FunctionDefinitionParam{Name: matrixTool, Parameters: matrixSchema()})},
 	}}
+	c.params.SetExtraFields(onlyNative(model))
+	return c
+}
+
+// onlyNative are the fields for which Ollama is asked in its own dialect: what only
+// that serves.
+func onlyNative(model string) map[string]any {
+	if strings.HasPrefix(model, "ollama/") {
+		return map[string]any{"num_ctx": 8192}
+	}
+	return nil
 }
 
 func (c *chatSDK) asks(t *testing.T) turn {
@@ -184,6 +198,7 @@ func newResponsesSDK(g *rig, model string) *responsesSDK {
 		responses.ResponseInputContentParamOfInputText(matrixQuestion),
 		{OfInputImage: &responses.ResponseInputImageParam{Detail: "auto", ImageURL: openai.String("data:image/png;base64," + tinyPNG)}},
 	}, "user")}
+	c.params.SetExtraFields(onlyNative(model))
 	return c
 }
 
@@ -225,7 +240,7 @@ type messagesSDK struct {
 }
 
 func newMessagesSDK(g *rig, model string) *messagesSDK {
-	return &messagesSDK{
+	c := &messagesSDK{
 		client: messages.NewClient(messagesoption.WithBaseURL(g.url), messagesoption.WithAPIKey("anything"), messagesoption.WithHTTPClient(g.client), messagesoption.WithMaxRetries(0)),
 		params: messages.MessageNewParams{
 			Model: messages.Model(model), MaxTokens: 8192, Thinking: messages.ThinkingConfigParamOfEnabled(2048),
@@ -235,6 +250,8 @@ func newMessagesSDK(g *rig, model string) *messagesSDK {
 			}}}},
 		},
 	}
+	c.params.SetExtraFields(onlyNative(model))
+	return c
 }
 
 func (c *messagesSDK) asks(t *testing.T) turn {
@@ -289,6 +306,7 @@ func newGenaiSDK(g *rig, model string) *genaiSDK {
 		config: &genai.GenerateContentConfig{
 			Tools:          []*genai.Tool{{FunctionDeclarations: []*genai.FunctionDeclaration{{Name: matrixTool, ParametersJsonSchema: matrixSchema()}}}},
 			ThinkingConfig: &genai.ThinkingConfig{IncludeThoughts: true, ThinkingLevel: genai.ThinkingLevelLow},
+			HTTPOptions:    &genai.HTTPOptions{ExtraBody: onlyNative(model)},
 		},
 		history: []*genai.Content{{Role: "user", Parts: []*genai.Part{{Text: matrixQuestion}, {InlineData: &genai.Blob{MIMEType: "image/png", Data: []byte("\x89PNG\r\n\x1a\n")}}}}},
 	}

@@ -10,15 +10,12 @@ import (
 // one for what it refuses: Claude's generations differ in how thinking is asked
 // for and in what goes with it. It looks at what EncodeRequest would mend.
 func unfit(w protocol.Written, tr *protocol.Traits) bool {
-	messages := w.Value("messages")
-	has := func(word string) bool { return bytes.Contains(messages, []byte(word)) }
 	switch {
 	case tr.FixedSampling && (w.Beside("temperature", 1) || w.Beside("top_p", 1) || w.Value("top_k") != nil),
 		tr.OneSampling && w.Value("temperature") != nil && w.Value("top_p") != nil,
 		tr.MaxOutput > 0 && w.Above("max_tokens", float64(tr.MaxOutput)),
 		tr.NoJSONSchema && (w.Object("output_config").Value("format") != nil || w.Value("output_format") != nil),
-		!tr.SystemAnywhere && has(`"system"`),
-		tr.NoImages && has(`"image"`), tr.NoFiles && has(`"document"`):
+		!tr.SystemAnywhere && bytes.Contains(w.Value("messages"), []byte(`"system"`)):
 		return true
 	}
 	return thinksOtherwise(w, tr)

@@ -88,10 +88,8 @@ func thinksOtherwise(w protocol.Written, tr *protocol.Traits) bool {
 	return slices.Contains(knows, "reasoning_effort") && tr.Beyond(w.Word("reasoning_effort"))
 }
 
-// saysOtherwise looks at the messages. Their words are no keys: there a quote is
-// escaped.
+// saysOtherwise looks at the messages, whose words are no roles: there a quote is
+// escaped. Whether a model sees and hears is a matter of whom to ask.
 func saysOtherwise(w protocol.Written, tr *protocol.Traits) bool {
-	messages := w.Value("messages")
-	has := func(word string) bool { return bytes.Contains(messages, []byte(word)) }
-	return tr.NoDeveloper && has(`"developer"`) || tr.NoImages && has(`"image_url"`) || tr.NoAudio && has(`"input_audio"`) || tr.NoFiles && has(`"file"`)
+	return tr.NoDeveloper && bytes.Contains(w.Value("messages"), []byte(`"developer"`))
 }

@@ -47,7 +47,7 @@ func TestUnfit(t *testing.T) {
 		{`{"tool_choice":{"type":"function"}}`, with(func(tr *protocol.Traits) { tr.NoToolRequired = true }), true},
 		{`{"messages":[{"role":"developer","content":"x"}]}`, imitator, true},
 		{`{"messages":[{"role":"user","content":"a \"developer\" said"}]}`, imitator, false},
-		{`{"messages":[{"role":"user","content":[{"type":"image_url"}]}]}`, with(func(tr *protocol.Traits) { tr.NoImages = true }), true},
+		{`{"messages":[{"role":"user","content":[{"type":"image_url"}]}]}`, with(func(tr *protocol.Traits) { tr.NoImages = true }), false},
 		{`{"tools":[{"type":"custom","custom":{"name":"f"}}]}`, imitator, true},
 		{`{"stop":"END"}`, protocol.Traits{NoStop: true}, true},
 		{`{"n":1}`, with(func(tr *protocol.Traits) { tr.NoN = true }), false},
