@@ -243,7 +243,7 @@ func newMessagesSDK(g *rig, model string) *messagesSDK {
 	c := &messagesSDK{
 		client: messages.NewClient(messagesoption.WithBaseURL(g.url), messagesoption.WithAPIKey("anything"), messagesoption.WithHTTPClient(g.client), messagesoption.WithMaxRetries(0)),
 		params: messages.MessageNewParams{
-			Model: messages.Model(model), MaxTokens: 8192, Thinking: messages.ThinkingConfigParamOfEnabled(2048),
+			Model: model, MaxTokens: 8192, Thinking: messages.ThinkingConfigParamOfEnabled(2048),
 			Messages: []messages.MessageParam{messages.NewUserMessage(messages.NewTextBlock(matrixQuestion), messages.NewImageBlockBase64("image/png", tinyPNG))},
 			Tools: []messages.ToolUnionParam{{OfTool: &messages.ToolParam{Name: matrixTool, InputSchema: messages.ToolInputSchemaParam{
 				Properties: map[string]any{"city": map[string]any{"type": "string"}}, Required: []string{"city"},

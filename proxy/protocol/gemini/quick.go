@@ -84,7 +84,7 @@ func (q *quick) part() bool {
 	p := &q.parts[0]
 	*p = part{}
 	return q.object(func(name []byte) int {
-		ok := false
+		var ok bool
 		switch string(name) {
 		case "text":
 			q.text, ok = q.words()
@@ -103,7 +103,7 @@ func (q *quick) counted() bool {
 	u := &q.usage
 	*u = wireUsage{}
 	return q.object(func(name []byte) int {
-		ok := false
+		var ok bool
 		switch string(name) {
 		case "promptTokenCount":
 			q.counts[0], ok = q.integer()
@@ -146,7 +146,7 @@ func (q *quick) modalities(into []modality) ([]modality, bool) {
 		}
 		var m modality
 		ok := q.object(func(name []byte) int {
-			ok := false
+			var ok bool
 			switch string(name) {
 			case "modality":
 				m.Kind, ok = q.kind()
