@@ -45,6 +45,7 @@ type bond struct {
 // snapshots, not the process.
 type bonds struct {
 	now    func() time.Time
+	life   time.Duration
 	seed   maphash.Seed
 	shards [bondShards]bondShard
 }
@@ -57,8 +58,8 @@ type bondShard struct {
 	turned     time.Time
 }
 
-func newBonds(now func() time.Time) *bonds {
-	return &bonds{now: now, seed: maphash.MakeSeed()}
+func newBonds(now func() time.Time, life time.Duration) *bonds {
+	return &bonds{now: now, life: life, seed: maphash.MakeSeed()}
 }
 
 // shard locks and returns the shard of a conversation.
@@ -66,8 +67,8 @@ func (b *bonds) shard(key uint64) *bondShard {
 	s := &b.shards[key%bondShards]
 	s.mu.Lock()
 	now := b.now()
-	if len(s.young) >= bondMost || now.Sub(s.turned) > bondFor {
-		if now.Sub(s.turned) > 2*bondFor {
+	if len(s.young) >= bondMost || now.Sub(s.turned) > b.life {
+		if now.Sub(s.turned) > 2*b.life {
 			s.young = nil
 		}
 		s.old, s.young, s.turned = s.young, map[uint64]bond{}, now

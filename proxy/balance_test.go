@@ -272,7 +272,7 @@ func TestConversationFollows(t *testing.T) {
 
 func TestBondsForget(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		b := newBonds(time.Now)
+		b := newBonds(time.Now, bondFor)
 		b.put(1, bond{key: "k"})
 		time.Sleep(bondFor + time.Second) //nolint:forbidigo // time stands still here
 		if _, known := b.get(1); !known {

@@ -47,10 +47,11 @@ type call struct {
 	sent      sent          // what the client has of a stream
 	leaving
 
-	mu    sync.Mutex // guards tries, uncounted and rec.Skipped while two targets are asked side by side
+	mu    sync.Mutex // guards tries, uncounted, tellers and rec.Skipped while two targets are asked side by side
 	tries []*Attempt // in the order of their starts; account puts them into rec
 
 	uncounted []uncounted // attempts that no vendor counted
+	tellers   []*Attempt  // whose words the answer is made of, in order
 
 	unwatch   func() bool // ends the watch on the client's connection
 	rec       Record
@@ -75,11 +76,10 @@ func (g *Gateway) newCall(w http.ResponseWriter, r *http.Request) *call {
 // serve takes the call through its stages; what it returns is told to the
 // client, if nothing was yet.
 func (c *call) serve() *llm.Error {
-	stopWatching := context.AfterFunc(c.g.stopping, func() { c.cancel(errStopping) })
-	defer stopWatching()
-	if c.g.stopping.Err() != nil {
+	if !c.g.running.enter(c) {
 		return shutdownError()
 	}
+	defer c.g.running.leave(c)
 	if err := c.accept(); err != nil {
 		return err
 	}

@@ -35,7 +35,7 @@ func clouds(t *testing.T) (*rig, *lab.Lab) {
 		account, public := testAccount(t, server.URL+"/google/token")
 		cloud = lab.New(lab.Options{
 			Pace: -1, Keys: []string{"ABSK-canary-api-key"}, AWS: map[string]string{awsTestID: awsTestSecret},
-			Apps: map[string]string{entraClient: entraSecret}, Accounts: map[string]*rsa.PublicKey{"lab@lab-project.iam.gserviceaccount.com": public}, Models: []string{"claude-sonnet-4-5@20250929", "gemini-2.5-pro", "gpt-4.1"},
+			Apps: map[string]string{entraClient: entraSecret}, Accounts: map[string]*rsa.PublicKey{"lab@lab-project.iam.gserviceaccount.com": public}, Models: []string{"claude-sonnet-4-5@20250929", "gemini-2.5-pro", "gpt-4.1", "gemini-embedding-001", "gemini-embedding-2", "text-embedding-005"},
 		})
 		entra := fmt.Sprintf(`{"appId":%q,"password":%q,"tenant":%q,"authority":%q}`, entraClient, entraSecret, entraTenant, server.URL+"/entra")
 		provider := func(name, vendor, base, key string) Provider {
@@ -121,6 +121,79 @@ func TestBedrockBreaks(t *testing.T) {
 		if a := g.chat("awskey/fault-"+tt.fault, true); a.status != tt.status {
 			t.Errorf("%s: %d %s", tt.fault, a.status, a.body)
 		}
+	}
+}
+
+// TestBedrockModels: at home the list of models is asked for at another host,
+// signed for its region; behind a base URL of the admin's own it is not.
+func TestBedrockModels(t *testing.T) {
+	t.Parallel()
+	g, cloud := clouds(t)
+	for _, key := range []string{awsTestID + ":" + awsTestSecret, "ABSK-canary-api-key"} {
+		conf := Provider{Name: "aws", Vendor: "bedrock", Region: "eu-west-1", Keys: []Key{{ID: "k", Secret: Secret(key)}}}
+		snap, faults := Compile(Config{Providers: []Provider{conf}})
+		if len(faults) > 0 {
+			t.Fatal(faults)
+		}
+		p := &probe{g: g.gateway, provider: snap.providers[0], dialect: g.gateway.protocol("bedrock"), began: time.Now()}
+		r, err := p.request(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if p.Unlisted || r.Method != http.MethodGet || r.URL.String() != "https://bedrock.eu-west-1.amazonaws.com/foundation-models" {
+			t.Errorf("%s %s", r.Method, r.URL)
+		}
+		r.Host = r.URL.Host // which is signed
+		w := httptest.NewRecorder()
+		cloud.ServeHTTP(w, r)
+		if p.Status = w.Code; w.Code == http.StatusOK {
+			p.judge(w.Result(), w.Body.Bytes())
+		}
+		if !p.OK || len(p.Models) < 2 {
+			t.Errorf("%d %s: %+v", w.Code, w.Body, p.ProbeResult)
+		}
+	}
+	for _, p := range []string{"aws", "badaws"} {
+		conf := g.provider(p)
+		conf.Vendor, conf.BaseURL = "bedrock", strings.TrimSuffix(g.labURL, "/v1")
+		if got := g.gateway.Probe(t.Context(), conf, Key{Secret: Secret(awsTestID + ":" + awsTestSecret)}); !got.Unlisted {
+			t.Errorf("behind a base URL the list was asked for: %+v", got)
+		}
+	}
+}
+
+// TestVertexEmbeddings: older models make vectors by predict, some of them one by
+// one; newer ones by embedContent. Callers need not know.
+func TestVertexEmbeddings(t *testing.T) {
+	t.Parallel()
+	g, cloud := clouds(t)
+	for _, tt := range []struct{ model, verb string }{{"text-embedding-005", ":predict"}, {"gemini-embedding-001", ":predict"}, {"gemini-embedding-2", ":embedContent"}} {
+		for path, body := range map[string]string{
+			"/v1/embeddings": `{"model":"google/` + tt.model + `","input":["one","two"],"dimensions":8}`,
+			"/v1beta/models/google%2F" + tt.model + ":batchEmbedContents": `{"requests":[{"model":"models/google/` + tt.model + `","content":{"parts":[{"text":"one"}]},"taskType":"CODE_RETRIEVAL_QUERY"},{"model":"models/google/` + tt.model + `","content":{"parts":[{"text":"two"}]},"taskType":"CODE_RETRIEVAL_QUERY"}]}`,
+		} {
+			cloud.Reset()
+			a := g.do(g.request("POST", path, body))
+			if n := strings.Count(a.body, `"embedding":[`) + strings.Count(a.body, `"values":[`); a.status != http.StatusOK || n != 2 {
+				t.Errorf("%s %s: %d, %d vectors: %.300s", tt.model, path, a.status, n, a.body)
+			}
+			for _, c := range cloud.Calls() {
+				if strings.HasPrefix(c.Path, "/v1/projects/") && !strings.HasSuffix(c.Path, tt.verb) {
+					t.Errorf("%s was asked at %s", tt.model, c.Path)
+				}
+				if strings.Contains(path, "batch") && c.Model != "" && !strings.Contains(string(c.Body), "CODE_RETRIEVAL_QUERY") {
+					t.Errorf("what the vectors are for got lost: %s", c.Body)
+				}
+			}
+			if rec := g.lastRecord(); rec.Usage.Input == 0 {
+				t.Errorf("%s: usage %+v", tt.model, rec.Usage)
+			}
+		}
+	}
+	// Bytes that pass name the model in the path alone.
+	a := g.do(g.request("POST", "/v1beta/models/google%2Fgemini-embedding-2:embedContent", `{"model":"models/x","content":{"parts":[{"text":"one"}]}}`))
+	if a.status != http.StatusOK || !strings.Contains(a.body, `"values":[`) {
+		t.Errorf("%d %s", a.status, a.body)
 	}
 }
 

@@ -7,16 +7,22 @@ import (
 	"github.com/posthouse/posthouse/proxy/protocol"
 	"github.com/posthouse/posthouse/proxy/protocol/anthropic"
 	"github.com/posthouse/posthouse/proxy/protocol/bedrock"
+	"github.com/posthouse/posthouse/proxy/protocol/cohere"
+	"github.com/posthouse/posthouse/proxy/protocol/dashscope"
 	"github.com/posthouse/posthouse/proxy/protocol/gemini"
 	"github.com/posthouse/posthouse/proxy/protocol/ollama"
 	"github.com/posthouse/posthouse/proxy/protocol/openai"
 	"github.com/posthouse/posthouse/proxy/protocol/responses"
+	"github.com/posthouse/posthouse/proxy/protocol/vertex"
 )
 
 // dialects are the protocols the gateway knows, as callers and as vendors
 // speak them. The first is the one of callers that give no sign of another.
 func dialects() []*protocol.Protocol {
-	return []*protocol.Protocol{openai.Protocol(), responses.Protocol(), anthropic.Protocol(), gemini.Protocol(), bedrock.Protocol(), ollama.Protocol()}
+	return []*protocol.Protocol{
+		openai.Protocol(), responses.Protocol(), anthropic.Protocol(), gemini.Protocol(),
+		bedrock.Protocol(), cohere.Protocol(), dashscope.Protocol(), ollama.Protocol(), vertex.Protocol(),
+	}
 }
 
 // dialectOf guesses a caller's dialect before an endpoint is found, or where

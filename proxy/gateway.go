@@ -40,7 +40,8 @@ type Gateway struct {
 	keyBreakers *breakers // by key and model
 	absences    *absences
 	loads       loads
-	bonds       *bonds
+	bonds       *bonds // of conversations
+	held        *bonds // of answers that vendors keep
 	injector    injector
 	simulator   simulator
 	stage       stage                                     // nil: attempts go to their vendors
@@ -53,6 +54,7 @@ type Gateway struct {
 	optionless  targets      // that refuse to be asked for counts
 	counting    *counting
 	memory      Memory
+	running     running
 	inFlight    atomic.Int64
 	unready     atomic.Bool
 
@@ -85,10 +87,11 @@ func New(o Options) *Gateway {
 	}
 	g.tokens = newTokens(g.now)
 	g.keyring, g.breakers, g.keyBreakers, g.absences, g.sleep = newKeyring(g.now), newBreakers(g.now), newBreakers(g.now), newAbsences(g.now), sleep
-	g.bonds, g.simulator.pace = newBonds(g.now), 5*time.Millisecond
+	g.bonds, g.held, g.simulator.pace = newBonds(g.now, bondFor), newBonds(g.now, heldFor), 5*time.Millisecond
 	g.injector.now, g.injector.forget = g.now, g.forget
 	g.counting = newCounting()
 	g.stopping, g.stop = context.WithCancelCause(context.Background())
+	context.AfterFunc(g.stopping, g.running.stop)
 	empty, _ := Compile(Config{})
 	g.snapshot.Store(empty)
 	return g

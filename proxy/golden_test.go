@@ -44,6 +44,10 @@ var goldenTargets = []struct{ name, protocol, vendor, model string }{
 	{"gemini", "gemini", "gemini", "gemini-3.1-pro-preview"},
 	{"gemini-2-5", "gemini", "gemini", "gemini-2.5-flash"},
 	{"bedrock", "bedrock", "bedrock", "anthropic.claude-sonnet-4-6"},
+	{"cohere", "cohere", "cohere", "command-a-reasoning-08-2025"},
+	{"dashscope", "dashscope", "dashscope", "qwen-plus"},
+	{"dashscope-sees", "dashscope", "dashscope", "qwen3-vl-plus"},
+	{"ollama", "ollama", "ollama", "qwen3"},
 }
 
 // goldenClients are the dialects of clients.

@@ -146,7 +146,7 @@ func everyVendor(g *rig) Config {
 	openai := provider("openai", "openai", "/v1")
 	return Config{Providers: []Provider{
 		openai, provider("deepseek", "deepseek", "/v1"), provider("claude", "anthropic", ""), provider("gemini", "gemini", "/v1beta"),
-		provider("bedrock", "bedrock", ""), provider("open", "vllm", "/v1"),
+		provider("bedrock", "bedrock", ""), provider("open", "vllm", "/v1"), provider("cohere", "cohere", "/compatibility/v1"),
 	}}
 }
 
@@ -155,7 +155,7 @@ func everyVendor(g *rig) Config {
 // refuses a request, whatever dialect the client speaks.
 func TestJourney(t *testing.T) {
 	t.Parallel()
-	vendors := []string{"openai", "claude", "gemini", "bedrock", "claude", "open", "gemini"}
+	vendors := []string{"openai", "claude", "cohere", "gemini", "bedrock", "claude", "open", "gemini"}
 	for _, c := range clients {
 		t.Run(c.dialect, func(t *testing.T) {
 			t.Parallel()

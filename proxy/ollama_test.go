@@ -51,3 +51,56 @@ func TestOllamaNative(t *testing.T) {
 		t.Errorf("asked %s", got)
 	}
 }
+
+// TestOllama: the native API serves what only it knows, whole and streamed, and
+// takes back a turn with tools, whose calls have no ids there.
+func TestOllama(t *testing.T) {
+	t.Parallel()
+	g := native(t, "ollama", "/v1")
+	const picture = `[{"type":"text","text":"tell me a story"},{"type":"image_url","image_url":{"url":"data:image/png;base64,` + tinyPNG + `"}}]`
+	for _, tt := range []struct{ model, content, asked, got string }{
+		{"lab-chat:words=30", `"tell me a story"`, ``, `"finish_reason":"stop"`},
+		{"lab-chat:words=30", picture, `,"keep_alive":"10m","max_tokens":5`, `"finish_reason":"length"`},
+		{"lab-reason", `"tell me a story"`, `,"reasoning_effort":"low"`, `"reasoning_content"`},
+		{"lab-chat", `"a person"`, `,"response_format":{"type":"json_schema","json_schema":{"name":"p","schema":{"type":"object","properties":{"name":{"type":"string"}},"required":["name"]}}}`, `name`},
+	} {
+		for _, stream := range []string{"false", "true"} {
+			a := g.do(g.request("POST", "/v1/chat/completions", `{"model":"far/`+tt.model+`","stream":`+stream+`,"num_ctx":32768,"messages":[{"role":"user","content":`+tt.content+`}]`+tt.asked+`}`))
+			r, whole, failed := a.heardAs(t, "openai", stream == "true")
+			if a.status != http.StatusOK || !whole || failed != nil || wordsOf(r) == "" || !strings.Contains(a.body, tt.got) {
+				t.Errorf("%s stream=%s: %d %v, no %s in %s", tt.model, stream, a.status, failed, tt.got, a.body)
+			}
+			if rec := g.lastRecord(); rec.Usage.Input == 0 || rec.Usage.Output == 0 {
+				t.Errorf("%s stream=%s: usage %+v", tt.model, stream, rec.Usage)
+			}
+		}
+	}
+	for _, stream := range []string{"false", "true"} {
+		body := `{"model":"far/lab-reason-tools2","stream":` + stream + `,"num_ctx":4096,"tools":[{"type":"function","function":{"name":"get_weather","parameters":{"type":"object"}}},{"type":"function","function":{"name":"get_time","parameters":{"type":"object"}}}],"messages":[{"role":"user","content":"the weather?"}`
+		a := g.do(g.request("POST", "/v1/chat/completions", body+`]}`))
+		r, whole, failed := a.heardAs(t, "openai", stream == "true")
+		if !whole || failed != nil {
+			t.Fatalf("%d %v %s", a.status, failed, a.body)
+		}
+		back := turnOf(r, "22 degrees")
+		g.lastRecord()
+		a = g.do(g.request("POST", "/v1/chat/completions", body+back+`]}`))
+		r, whole, failed = a.heardAs(t, "openai", stream == "true")
+		if !whole || failed != nil || !strings.Contains(wordsOf(r), "22 degrees; 22 degrees") {
+			t.Errorf("%d %v %s", a.status, failed, a.body)
+		}
+		g.lastRecord()
+	}
+	if got := strings.Join(g.paths(), " "); got != "/api/chat" {
+		t.Errorf("asked at %s", got)
+	}
+	g.lab.Reset()
+	a := g.do(g.request("POST", "/v1/embeddings", `{"model":"far/lab-embed","input":["x","y"],"keep_alive":"10m"}`))
+	if n := strings.Count(a.body, `"embedding":[`); a.status != http.StatusOK || n != 2 || strings.Join(g.paths(), " ") != "/api/embed" {
+		t.Errorf("%d, %d vectors from %v: %.300s", a.status, n, g.paths(), a.body)
+	}
+	if rec := g.lastRecord(); rec.Usage.Input == 0 {
+		t.Errorf("usage %+v", rec.Usage)
+	}
+	g.breaks("/v1/chat/completions", `{"model":"MODEL","stream":true,"num_ctx":4096,"messages":[{"role":"user","content":"tell me a story"}]}`)
+}

@@ -29,6 +29,8 @@ type candidate struct {
 	left     int      // how many candidates come after it
 	hedge    bool     // it is asked beside another
 	key      string   // the key (key.live) that this conversation used before; empty: any
+	lacks    string   // why it can't serve this request while others can; empty: it can
+	speech   speech   // how it is spoken to, once that was decided
 }
 
 // breaker is under which the candidate's live state is kept.
@@ -156,6 +158,8 @@ func (c *call) plan() []candidate {
 			list[j].siblings = j+1 < len(list)
 		}
 	}
+	c.weigh(plan)
+	c.goBack(plan)
 	c.rec.Plan = make([]Choice, len(plan))
 	for i := range plan {
 		cand := &plan[i]

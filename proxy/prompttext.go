@@ -30,6 +30,34 @@ func (c *call) promptText() protocol.PromptText {
 	return textOf(asked)
 }
 
+// answerText is what of an answer in one piece can be counted, likewise.
+func (c *call) answerText(body []byte) string {
+	ep := c.entry.endpoint
+	switch tally := ep.Answer.Tally; {
+	case tally == nil:
+		return ""
+	case tally.Answer != nil:
+		return tally.Answer(body)
+	case ep.In == nil || ep.Out == nil:
+		return ""
+	}
+	asked, _ := c.understood() // decoders do without
+	answer, failed := ep.Out.DecodeResponse(body, &protocol.Target{Vendor: c.rec.Provider, Model: c.rec.Model, Request: asked})
+	if failed != nil {
+		return ""
+	}
+	return spokenIn(answer)
+}
+
+// spokenIn gathers the words of an answer.
+func spokenIn(r *llm.Response) string {
+	var g gathering
+	for _, choice := range r.Choices {
+		g.parts(choice.Parts)
+	}
+	return g.text.String()
+}
+
 // textOf gathers the words of a request.
 func textOf(r *llm.Request) protocol.PromptText {
 	g := gathering{whole: true}

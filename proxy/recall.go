@@ -20,12 +20,16 @@ const maxChain = 500
 // where it is kept here: the conversation before, items of earlier answers. What
 // is not, a vendor may know.
 func (c *call) recall() *llm.Error {
-	if c.g.memory == nil || c.entry.endpoint.Op != llm.OpResponses {
+	if c.entry.endpoint.Op != llm.OpResponses {
 		return nil
 	}
 	refs := responses.ReferencesIn(c.body, c.peek.fields)
 	c.memo.keep, c.memo.previous = refs.Keep, refs.Previous
+	if c.g.memory == nil {
+		return nil
+	}
 	before, failed := c.chain(refs.Previous)
+	c.memo.before = len(before) > 0
 	if failed != nil {
 		return failed
 	}
@@ -55,6 +59,7 @@ func (c *call) recall() *llm.Error {
 type remembered struct {
 	keep     bool
 	previous string
+	before   bool // previous is kept here, and was put into the request
 	input    []json.RawMessage
 }
 

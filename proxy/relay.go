@@ -41,11 +41,10 @@ func (t *try) commit(resp *http.Response, length int64) bool {
 	}
 	t.out.begin(t.status(resp), func(h http.Header) {
 		t.answerHeaders(h, resp, length < 0)
-		h.Set("X-Posthouse-Provider", t.cand.name)
-		h.Set("X-Posthouse-Model", headerSafe(t.cand.model))
+		setHeaders(h, "X-Posthouse-Provider", t.cand.name, "X-Posthouse-Model", headerSafe(t.cand.model))
 		t.nameRoute(h)
 		if length >= 0 {
-			h.Set("Content-Length", strconv.FormatInt(length, 10))
+			setHeaders(h, "Content-Length", strconv.FormatInt(length, 10))
 		}
 	})
 	t.committed = true
@@ -83,8 +82,8 @@ func (t *try) answerHeaders(h http.Header, resp *http.Response, endless bool) {
 	}
 	for _, names := range [][]string{passedAnswerHeaders, t.speech.protocol.AnswerHeaders} {
 		for _, name := range names {
-			if v := resp.Header.Get(name); v != "" {
-				h.Set(name, v)
+			if v := resp.Header[http.CanonicalHeaderKey(name)]; len(v) > 0 && v[0] != "" {
+				h[http.CanonicalHeaderKey(name)] = v[:1:1]
 			}
 		}
 	}
@@ -95,10 +94,21 @@ func (t *try) answerHeaders(h http.Header, resp *http.Response, endless bool) {
 
 func (c *call) nameRoute(h http.Header) {
 	if c.way.route != nil {
-		h.Set("X-Posthouse-Route", headerSafe(c.way.route.name))
+		setHeaders(h, "X-Posthouse-Route", headerSafe(c.way.route.name))
 	}
-	h.Set("X-Posthouse-Attempts", strconv.Itoa(c.asked()))
-	h.Set("Server-Timing", c.timing())
+	setHeaders(h, "X-Posthouse-Attempts", strconv.Itoa(c.asked()), "Server-Timing", c.timing())
+}
+
+// setHeaders sets fields whose names are written as they are kept (MIME's
+// canonical form); pairs are names and values in turn. It asks for memory once
+// where Header.Set does so for each.
+func setHeaders(h http.Header, pairs ...string) {
+	room := make([]string, len(pairs)/2)
+	for i := 0; i+1 < len(pairs); i += 2 {
+		n := i / 2
+		room[n] = pairs[i+1]
+		h[pairs[i]] = room[n : n+1 : n+1]
+	}
 }
 
 // headerSafe writes a name so that any header parser takes it.
@@ -115,6 +125,9 @@ func headerSafe(s string) string {
 func (t *try) write(p []byte) *llm.Error {
 	if len(p) == 0 {
 		return nil
+	}
+	if !t.heard.told {
+		t.tells()
 	}
 	if t.gone.Load() {
 		return t.drop(len(p))
@@ -161,7 +174,9 @@ func (t *try) whole(resp *http.Response) *llm.Error {
 				return err
 			}
 		}
+		t.heard.final = true
 		t.takeUsage(held)
+		t.keptThere(held)
 		t.heard.body = held
 		if !t.commit(resp, int64(len(held))) {
 			return outrun()
@@ -187,7 +202,11 @@ func (t *try) hold(resp *http.Response) (held []byte, done bool, failed *llm.Err
 	if t.entry.endpoint.Answer.Whole == nil {
 		limit = 1
 	}
-	buf := make([]byte, 0, min(max(resp.ContentLength+1, 4<<10), holdBytes))
+	room := resp.ContentLength + 1 // one more, to see the end without growing
+	if room <= 0 {
+		room = 4 << 10
+	}
+	buf := make([]byte, 0, min(room, holdBytes))
 	for len(buf) < limit {
 		if len(buf) == cap(buf) {
 			buf = append(buf, 0)[:len(buf)]
@@ -224,8 +243,9 @@ func (t *try) copyRest(body io.Reader, held []byte) *llm.Error {
 			return t.breakOff(failed)
 		}
 		if errors.Is(err, io.EOF) {
-			t.takeTailUsage(tail)
+			t.heard.final = true
 			t.heard.bytes = t.rec.BytesOut // too long to be kept
+			t.takeTailUsage(tail)
 			return nil
 		}
 		if err != nil {
@@ -270,19 +290,29 @@ func (t *try) wholeForStream(resp *http.Response) *llm.Error {
 // usageKey begins the key of the counts in every dialect: usage, usageMetadata.
 const usageKey = `"usage`
 
-// takeUsage reads the counts off an answer or event, if it has any. They are the
-// call's once the answer is committed.
-func (t *try) takeUsage(data []byte) {
+// takeUsage reads the counts off an answer or event, if it has any. It reports
+// whether the answer's words so far are among them.
+func (t *try) takeUsage(data []byte) (words bool) {
 	read := t.entry.endpoint.Answer.Usage
 	if read == nil {
-		return
+		return false
 	}
-	if u, ok := read(data); ok {
-		u = u.Over(t.at.Usage)
-		t.at.Usage, t.at.UsageSeen = u, true
-		if t.committed {
-			t.rec.Usage, t.rec.UsageSeen = u, true
-		}
+	u, ok := read(data)
+	if ok {
+		t.used(u)
+	}
+	return ok && u.OutputFrom == llm.FromProvider
+}
+
+// used notes what a vendor says was used so far. It is the call's, too, once
+// the answer is committed. What was heard before need not be counted any more.
+func (t *try) used(u llm.Usage) {
+	if u.OutputFrom == llm.FromProvider {
+		t.heard.forget()
+	}
+	t.at.Usage, t.at.UsageSeen = u.Over(t.at.Usage), true
+	if t.committed {
+		t.rec.Usage, t.rec.UsageSeen = t.at.Usage, true
 	}
 }
 

@@ -14,20 +14,25 @@ import (
 	"github.com/posthouse/posthouse/proxy/sse"
 )
 
-// heard is what an attempt has seen of its answer, as far as it is needed to
-// count where the vendor does not.
+// heard is what an attempt has seen of its answer since the vendor last said
+// how much it was, as far as it is needed to count where the vendor does not.
 type heard struct {
 	asked bool   // counts were asked for, though the caller did not
+	final bool   // the answer was finished when the vendor last counted it
+	told  bool   // the caller has some of it
 	plain []byte // of a stream that was translated, up to count.Most bytes
 	text  []byte // of a stream, as in JSON strings, up to count.Most bytes
 	bytes int64  // of that text, beyond that too
 	body  []byte // an answer in one piece
 }
 
-// tally notes the text of an event as long as no counts came.
+// forget drops what was heard: the vendor has counted it.
+func (h *heard) forget() { h.plain, h.text, h.bytes = h.plain[:0], h.text[:0], 0 }
+
+// tally notes the text of an event that the vendor has not counted.
 func (t *try) tally(data []byte) {
 	tally := t.entry.endpoint.Answer.Tally
-	if tally == nil || tally.Delta == nil || t.at.UsageSeen {
+	if tally == nil || tally.Delta == nil {
 		return
 	}
 	had := len(t.heard.text)
@@ -38,11 +43,24 @@ func (t *try) tally(data []byte) {
 
 // tallyText does the same for text that was translated.
 func (t *try) tallyText(text string) {
-	if t.at.UsageSeen {
-		return
-	}
 	t.heard.bytes += int64(len(text))
 	t.heard.plain = append(t.heard.plain, text[:min(len(text), max(0, count.Most-len(t.heard.plain)))]...)
+}
+
+// tallyPart does it for what a part says from its beginning.
+func (t *try) tallyPart(p llm.Part) {
+	switch p := p.(type) {
+	case *llm.Text:
+		t.tallyText(p.Text)
+	case *llm.Thinking:
+		t.tallyText(p.Text)
+	case *llm.ToolCall:
+		t.tallyText(p.Name)
+		t.tallyText(p.Arguments)
+	case *llm.Refusal:
+		t.tallyText(p.Text)
+	case *llm.Media, *llm.ToolResult, *llm.Foreign:
+	}
 }
 
 // usageEdits are the edits that ask a stream for counts which its caller did
@@ -52,7 +70,7 @@ func (c *call) usageEdits(cand *candidate) []rawjson.Edit {
 	if option == nil || !c.peek.stream || c.g.optionless.has(cand.breaker()) {
 		return nil
 	}
-	if cand.provider.vendor.Traits(c.dialect.Name, cand.model).NoStreamOptions {
+	if cand.provider.traits(c.dialect.Name, cand.model).NoStreamOptions {
 		return nil
 	}
 	edits, ok := option.Ask(c.peek.fields, c.body)
@@ -127,16 +145,31 @@ func (s *targets) add(k breakerKey) {
 	s.set[k] = true
 }
 
-// uncounted is an attempt whose vendor gave no counts for an answer that came.
+// uncounted is an attempt whose vendor did not count all of what came.
 type uncounted struct {
 	at    *Attempt
 	heard heard
 	whole bool // the answer is
 }
 
-// settle notes an attempt that has to be counted here.
+// tells notes that the attempt's words go into the answer.
+func (t *try) tells() {
+	t.heard.told = true
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.tellers = append(t.tellers, t.at)
+}
+
+// settle notes an attempt that has to be counted here. What a vendor had counted
+// of an answer that it did not finish is less than it will bill.
 func (t *try) settle(err *llm.Error) {
-	if t.at.UsageSeen || t.heard.bytes == 0 && t.heard.body == nil {
+	u := &t.at.Usage
+	if err != nil && u.OutputFrom == llm.FromProvider && !t.heard.final {
+		u.OutputFrom = llm.FromEstimates
+	}
+	said := u.InputFrom != "" && u.OutputFrom != ""
+	came := t.heard.bytes > 0 || t.heard.body != nil || u.OutputFrom != ""
+	if t.entry.endpoint.Answer.Tally == nil || !came || said && t.heard.bytes == 0 {
 		return
 	}
 	t.mu.Lock()
@@ -147,23 +180,19 @@ func (t *try) settle(err *llm.Error) {
 // count counts what no vendor did. It takes time, and runs after the client
 // has its answer.
 func (c *call) count() {
-	tally := c.entry.endpoint.Answer.Tally
 	var prompt llm.Usage
 	for _, u := range c.uncounted {
-		if prompt.InputFrom == "" {
+		if prompt.InputFrom == "" && u.at.Usage.InputFrom == "" {
 			p := c.promptText()
 			n, exact := count.Tokens(p.Text, 0)
 			prompt.Input, prompt.InputFrom = n+p.Extra, sourceOf(exact && p.Whole)
 		}
 		text, size := u.heard.words()
 		if u.heard.body != nil {
-			text, size = "", 0
-			if tally != nil && tally.Answer != nil {
-				text = tally.Answer(u.heard.body)
-			}
+			text, size = c.answerText(u.heard.body), 0
 		}
 		n, exact := count.Tokens(text, size)
-		c.counted(u.at, llm.Usage{Input: prompt.Input, InputFrom: prompt.InputFrom, Output: n, OutputFrom: sourceOf(exact && u.whole)})
+		u.at.counted(llm.Usage{Input: prompt.Input, InputFrom: prompt.InputFrom, Output: n, OutputFrom: sourceOf(exact && u.whole)})
 	}
 	c.uncounted = nil
 }
@@ -190,7 +219,7 @@ func quotedText(text []byte) []byte { return append(append([]byte{'"'}, text...)
 // estimate does the same without looking, when there is too much to count.
 func (c *call) estimate() {
 	for _, u := range c.uncounted {
-		c.counted(u.at, llm.Usage{
+		u.at.counted(llm.Usage{
 			Input: int64(len(c.body)) / 4, InputFrom: llm.FromEstimates,
 			Output: max(u.heard.bytes, int64(len(u.heard.body))) / 4, OutputFrom: llm.FromEstimates,
 		})
@@ -198,20 +227,40 @@ func (c *call) estimate() {
 	c.uncounted = nil
 }
 
-// counted takes the counts of an attempt, and into the call's own where no
-// vendor spoke: an answer that several targets wrote is the sum of its parts.
-func (c *call) counted(at *Attempt, u llm.Usage) {
-	u.Total = u.Input + u.Output
-	at.Usage = u
-	if c.rec.UsageSeen {
+// counted adds what was counted here to what the vendor said: the prompt if that
+// did not count it, and the words that came after it counted last.
+func (at *Attempt) counted(u llm.Usage) {
+	is := &at.Usage
+	if is.InputFrom == "" {
+		is.Input, is.InputFrom = u.Input, u.InputFrom
+	}
+	switch {
+	case is.OutputFrom == "":
+		is.Output, is.OutputFrom = u.Output, u.OutputFrom
+	case u.Output > 0:
+		is.Output, is.OutputFrom = is.Output+u.Output, llm.FromEstimates
+	}
+	is.Total = is.Prompt() + is.Output
+}
+
+// sum makes the call's counts of those of the attempts that told its answer. Of
+// several of them each counted its own part; where the last did it knew of what
+// came before, and the caller was told the sum (join, seam).
+func (c *call) sum() {
+	n := len(c.tellers)
+	if n == 0 {
 		return
 	}
-	sum := c.rec.Usage
-	c.rec.Usage = u
-	if sum.OutputFrom != "" {
-		c.rec.Usage.Output += sum.Output
+	last := c.tellers[n-1]
+	if n > 1 && last.UsageSeen && last.Usage.OutputFrom == llm.FromProvider {
+		return
+	}
+	c.rec.Usage = last.Usage
+	for _, at := range c.tellers[:n-1] {
+		c.rec.Usage.Output += at.Usage.Output
+		c.rec.Usage.Reasoning += at.Usage.Reasoning
+		c.rec.Usage.Total += at.Usage.Output
 		c.rec.Usage.OutputFrom = llm.FromEstimates
-		c.rec.Usage.Total += sum.Output
 	}
 }
 
@@ -224,6 +273,7 @@ func sourceOf(exact bool) llm.Source {
 
 // account puts together what the call came to, and tells of it.
 func (c *call) account() {
+	c.sum()
 	for _, at := range c.tries {
 		if at.Class == llm.ClassOutrun && !at.UsageSeen && c.rec.Usage.InputFrom != "" {
 			at.Usage = llm.Usage{Input: c.rec.Usage.Prompt(), InputFrom: llm.FromEstimates, OutputFrom: llm.FromEstimates}

@@ -47,6 +47,7 @@ type provider struct {
 	timeouts  Timeouts
 	transport transportKey
 	places    places
+	known     traitsKnown
 	prices    *price.Provider
 }
 

@@ -20,33 +20,50 @@ type speech struct {
 	passes   bool // in the caller's dialect, to the byte
 }
 
-// speech decides how a target is spoken to: in the caller's dialect where the
+// speech is how a target is spoken to. An answer that is begun decides that
+// anew.
+func (c *call) speech(cand *candidate) speech {
+	if c.resuming() {
+		return c.language(cand)
+	}
+	if cand.speech.endpoint == nil {
+		cand.speech = c.language(cand)
+	}
+	return cand.speech
+}
+
+// language decides how a target is spoken to: in the caller's dialect where the
 // vendor speaks it, and then to the byte; else in the first of the vendor's
 // that translates. Bytes can't pass where something in them is ours (a sealed
 // state), or where the target answers in another way than was asked.
-func (c *call) speech(cand *candidate) speech {
+func (c *call) language(cand *candidate) speech {
 	own, p := c.entry.endpoint, cand.provider
 	direct := speech{protocol: c.entry.protocol, endpoint: own, passes: true}
 	offers := func(name, path string) bool {
 		return p.vendor.Offers(name, p.region, p.base, p.fields, cand.model, path)
 	}
-	if name := p.vendor.Prefers(cand.model, c.hasField); name != "" && name != direct.protocol.Name {
+	in := func(name string) (speech, bool) {
 		far := c.g.protocol(name)
-		if twin := twin(far, own); far.Name == name && twin != nil && offers(name, twin.Upstream) {
-			return speech{protocol: far, endpoint: twin}
+		if far.Name != name {
+			return speech{}, false // not known here
+		}
+		ep := twin(far, own, func(path string) bool { return offers(name, path) })
+		return speech{protocol: far, endpoint: ep}, ep != nil
+	}
+	if name := p.vendor.Prefers(cand.model, c.hasField); name != "" && name != direct.protocol.Name {
+		if s, ok := in(name); ok {
+			return s
 		}
 	}
 	if offers(direct.protocol.Name, own.Upstream) {
 		direct.passes = own.In == nil || own.Out == nil || !c.recodes(cand)
 		return direct
 	}
+	// The caller's own dialect may have another endpoint for it (vectors one by
+	// one instead of many at once).
 	for _, name := range p.vendor.Protocols(cand.model) {
-		far := c.g.protocol(name)
-		if far.Name != name || far == c.entry.protocol {
-			continue // not known here, or tried already
-		}
-		if twin := twin(far, own); twin != nil && offers(name, twin.Upstream) {
-			return speech{protocol: far, endpoint: twin}
+		if s, ok := in(name); ok {
+			return s
 		}
 	}
 	direct.passes = own.Count == nil // what no vendor counts is counted here
@@ -62,13 +79,29 @@ func (c *call) hasField(name string) bool {
 // goes through the canonical form all the same.
 func (c *call) recodes(cand *candidate) bool {
 	if c.resuming() {
-		return c.tale != nil || c.entry.endpoint.Answer.Resume == nil
+		return c.tale != nil || c.entry.endpoint.Answer.Resume == nil || c.unfit(cand)
 	}
-	if c.sealed() {
+	if c.sealed() || c.unfit(cand) {
 		return true
 	}
-	traits := cand.provider.vendor.Traits(c.entry.protocol.Name, cand.model)
+	traits := cand.provider.traits(c.entry.protocol.Name, cand.model)
 	return !c.peek.stream && traits.StreamOnly || traits.EchoThinking == protocol.EchoTools && c.thoughtless()
+}
+
+// changed reports whether a target is not what the caller asked for: a route
+// names another model, or it stands in for one that failed.
+func (c *call) changed(cand *candidate) bool {
+	return cand.step > 0 || c.way.route != nil && cand.model != c.peek.model
+}
+
+// unfit reports whether a target that the caller did not ask for would refuse
+// what it wrote. Who asks for a model by its name answers for the rest.
+func (c *call) unfit(cand *candidate) bool {
+	unfit := c.entry.endpoint.Unfit
+	if unfit == nil || !c.changed(cand) {
+		return false
+	}
+	return unfit(protocol.Written{Body: c.body, Fields: c.peek.fields}, cand.provider.traits(c.entry.protocol.Name, cand.model))
 }
 
 // thoughtless reports whether tools were called in the conversation without the
@@ -90,11 +123,13 @@ func (c *call) sealed() bool {
 	return *c.holdsSeal
 }
 
-// twin is the endpoint of a protocol that does what another protocol's does.
-func twin(p *protocol.Protocol, ep *protocol.Endpoint) *protocol.Endpoint {
+// twin is the first endpoint of a protocol that does what another one does and
+// that the vendor has; has is asked for its path.
+func twin(p *protocol.Protocol, ep *protocol.Endpoint, has func(path string) bool) *protocol.Endpoint {
 	for i := range p.Endpoints {
 		far := &p.Endpoints[i]
 		switch {
+		case !has(far.Upstream):
 		case ep.In != nil && far.Out != nil && talks(ep.Op) && talks(far.Op),
 			ep.Embed != nil && far.Embed != nil && ep.Op == far.Op,
 			ep.Count != nil && far.Count != nil && ep.Op == far.Op:
@@ -162,7 +197,7 @@ func (t *try) aim() *protocol.Target {
 	p := t.cand.provider
 	return &protocol.Target{
 		Vendor: p.vendor.Name.EN, Model: t.cand.model, Stream: t.peek.stream, Origin: t.origin(),
-		Unique: t.unique(), Traits: p.vendor.Traits(t.speech.protocol.Name, t.cand.model), Header: http.Header{},
+		Unique: t.unique(), Changed: t.changed(t.cand), Traits: *p.traits(t.speech.protocol.Name, t.cand.model), Header: http.Header{},
 	}
 }
 

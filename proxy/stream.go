@@ -143,12 +143,17 @@ func (s *streaming) event(ev sse.Event) *llm.Error {
 		return s.malformed(ev)
 	case sig.Has(protocol.Failed):
 		return s.failed(ev.Data)
-	case sig.Has(protocol.HasUsage):
-		s.takeUsage(ev.Data)
 	}
 	s.finished = s.finished || sig.Has(protocol.Finished)
 	s.done = sig.Has(protocol.Done)
-	s.tally(ev.Data)
+	if sig.Has(protocol.HasUsage) && s.takeUsage(ev.Data) {
+		s.heard.final = s.finished
+	} else {
+		s.tally(ev.Data)
+	}
+	if sig.Has(protocol.Finished) {
+		s.keptThere(ev.Data)
+	}
 	if s.seam != nil {
 		return s.resumed(ev, sig)
 	}

@@ -3,9 +3,9 @@ package proxy
 import (
 	"context"
 	"crypto/tls"
-	"fmt"
 	"io"
 	"net/http/httptrace"
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -65,7 +65,8 @@ func (r *received) Read(p []byte) (int, error) {
 func (c *call) timing() string {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	var b strings.Builder
+	b := make([]byte, 0, 64*(len(c.tries)+1))
+	dur := func(d time.Duration) { b = strconv.AppendFloat(append(b, ";dur="...), millis(d), 'f', 1, 64) }
 	now := time.Since(c.began)
 	for i, at := range c.tries {
 		took, what := at.Duration, string(at.Class)
@@ -75,10 +76,13 @@ func (c *call) timing() string {
 		if what == "" {
 			what = "ok"
 		}
-		fmt.Fprintf(&b, "attempt-%d;dur=%.1f;desc=\"%s %s\", ", i+1, millis(took), token(at.Provider), what)
+		b = strconv.AppendInt(append(b, "attempt-"...), int64(i+1), 10)
+		dur(took)
+		b = append(append(append(append(append(b, `;desc="`...), token(at.Provider)...), ' '), what...), `", `...)
 	}
-	fmt.Fprintf(&b, "total;dur=%.1f", millis(now))
-	return b.String()
+	b = append(b, "total"...)
+	dur(now)
+	return string(b)
 }
 
 // token writes a name so that it can stand within a quoted header value.

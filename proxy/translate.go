@@ -105,6 +105,11 @@ func (t *try) translated(resp *http.Response, kind string) *llm.Error {
 	if t.peek.stream {
 		return t.unfold(resp, answer)
 	}
+	for _, c := range answer.Choices {
+		for _, p := range c.Parts {
+			t.tallyPart(p)
+		}
+	}
 	return t.tell(resp, answer)
 }
 
@@ -116,6 +121,7 @@ func (t *try) tell(resp *http.Response, answer *llm.Response) *llm.Error {
 		}
 	}
 	t.count(answer.Usage)
+	t.heard.final = true
 	body, failed := t.entry.endpoint.In.EncodeResponse(answer, t.reply())
 	if failed != nil {
 		return failed
@@ -196,8 +202,5 @@ func (t *try) count(u *llm.Usage) {
 	if u == nil {
 		return
 	}
-	t.at.Usage, t.at.UsageSeen = *u, true
-	if t.committed {
-		t.rec.Usage, t.rec.UsageSeen = *u, true
-	}
+	t.used(*u)
 }

@@ -97,8 +97,7 @@ func (t *try) headers(h http.Header) {
 	if t.streams() {
 		h.Set("Accept", "text/event-stream")
 	}
-	h.Set("Accept-Encoding", "identity")
-	h.Set("User-Agent", t.g.agent)
+	setHeaders(h, "Accept-Encoding", "identity", "User-Agent", t.g.agent)
 	p := t.cand.provider
 	for name, value := range p.vendor.Headers(t.speech.protocol.Name) {
 		if !t.speech.passes || h.Get(name) == "" || !slices.ContainsFunc(t.speech.protocol.Headers, func(own string) bool { return strings.EqualFold(own, name) }) {
@@ -138,11 +137,13 @@ func (c *call) bodyFor(cand *candidate) *rawjson.Text {
 		if c.peek.named && c.entry.model == "" && cand.model != c.peek.model && !drops(edits, c.peek.modelAt) {
 			edits = append(edits, rawjson.Set(c.peek.modelAt, rawjson.Quote(cand.model)))
 		}
+		var more []rawjson.Edit
 		if names := c.entry.endpoint.Names; names != nil {
-			edits = append(edits, names(c.body, c.peek.fields, cand.model)...)
+			more = names(c.body, c.peek.fields, cand.model)
 		}
 		edits = append(edits, c.usageEdits(cand)...)
-		for _, e := range c.continuation(cand) {
+		edits = append(edits, c.idEdits(cand)...)
+		for _, e := range append(more, c.continuation(cand)...) {
 			if !slices.ContainsFunc(edits, func(o rawjson.Edit) bool { return e.From < o.To && o.From < e.To }) {
 				edits = append(edits, e) // a fix of the same value has its reasons
 			}

@@ -16,6 +16,7 @@ import (
 // breaks off is told or mended in the same way.
 type voice struct {
 	dec  protocol.Decoder // nil: the events are here already
+	used *llm.Usage       // what it last said of the tokens, where it says so in between
 	tale *tale
 	join *join     // where this target goes on with another's answer
 	fold *llm.Fold // the caller gets it in one piece
@@ -67,6 +68,9 @@ func (s *streaming) hear(ev sse.Event) *llm.Error {
 		return failed
 	}
 	s.done = v.dec.Done()
+	if m, ok := v.dec.(protocol.Metered); ok {
+		s.metered(m.Used())
+	}
 	switch {
 	case s.committed && v.join == nil, v.heard:
 		s.clock.set(llm.ClassIdleTimeout, s.times.Idle)
@@ -80,6 +84,16 @@ func (s *streaming) hear(ev sse.Event) *llm.Error {
 		return &llm.Error{Class: llm.ClassMalformed, Message: fmt.Sprintf("the answer is larger than %d bytes (limits.answer_bytes)", s.snap.limits.AnswerBytes)}
 	}
 	return nil
+}
+
+// metered takes counts that came in the middle of a stream.
+func (s *streaming) metered(u *llm.Usage) {
+	if u == nil || u == s.voice.used {
+		return
+	}
+	s.voice.used = u
+	s.count(u)
+	s.heard.final = s.finished
 }
 
 // tellAll tells the caller of events.
@@ -104,6 +118,10 @@ func (s *streaming) tellAll(events []llm.Event) *llm.Error {
 			return &llm.Error{Class: llm.ClassMalformed, Message: "asked from the start, it told another story than the part that was sent already"}
 		}
 		for _, ev := range joined {
+			if end, last := ev.(*llm.End); last && end.Usage != nil {
+				s.rec.Usage = *end.Usage
+				s.rec.Usage.OutputFrom = llm.FromEstimates // of the first part only its events were counted
+			}
 			s.say(ev)
 		}
 	}
@@ -140,6 +158,7 @@ func (s *streaming) notice(ev llm.Event) {
 		s.count(ev.Usage)
 	case *llm.Open:
 		s.voice.heard = s.voice.heard || says(ev.Part)
+		s.tallyPart(ev.Part)
 	case *llm.Delta:
 		s.voice.heard = s.voice.heard || ev.Text != ""
 		s.tallyText(ev.Text)
@@ -147,6 +166,7 @@ func (s *streaming) notice(ev llm.Event) {
 		s.finished = true
 	case *llm.End:
 		s.count(ev.Usage)
+		s.heard.final = true
 	case *llm.Amend, *llm.Close:
 	}
 }

@@ -61,7 +61,7 @@ func (c *call) pass(plan []candidate) (failed []failure, served bool) {
 	}
 	for len(queue) > 0 {
 		cand := queue[0]
-		if last != nil && c.action(last.err.Class) == ActGiveUp {
+		if last != nil && c.action(last.err.Class) == ActGiveUp && !elsewhere(last.err) {
 			break
 		}
 		if why := c.barred(cand, last); why != "" {
@@ -102,7 +102,7 @@ func (c *call) over(ln lane) bool {
 // nothing if it does. Among the targets of one step the route's own triggers
 // hold.
 func (c *call) barred(cand *candidate, last *failure) string {
-	if last == nil {
+	if last == nil || elsewhere(last.err) {
 		return ""
 	}
 	class, on := last.err.Class, cand.on
@@ -145,6 +145,9 @@ func (c *call) action(class llm.Class) Action {
 func (c *call) skip(cand *candidate) (why *llm.Error, probe bool) {
 	if cand.provider == nil {
 		return unavailable(cand.name + " is switched off or at fault"), false
+	}
+	if why := c.incapable(cand); why != nil {
+		return why, false
 	}
 	left := c.g.absences.left(absence{cand.breaker(), c.entry.endpoint.Op})
 	allowed, probe := left <= 0, false
@@ -202,6 +205,9 @@ func (c *call) tryTarget(ln lane, cand *candidate, once bool) (failed []failure,
 			return failed, false // it broke off under way: whoever goes on, it is not this one
 		case resuming && err.Class == llm.ClassBadRequest && !c.sent.restart:
 			c.sent.restart = true // it takes no unfinished message
+			continue
+		case elsewhere(err) && k != nil:
+			tried[k.live] = true
 			continue
 		}
 		switch c.action(err.Class) {

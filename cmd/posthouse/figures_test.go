@@ -115,12 +115,7 @@ func TestEveryPlaceHasTheSameFigures(t *testing.T) {
 	if overview.Now.Tokens != want || int64(overview.Now.Cost.Amount*1e9+0.5) != cost {
 		t.Errorf("the sums have %+v; the vendor served %+v for %d billionths in %d calls", overview.Now, want, cost, calls)
 	}
-	got := i.scrape(c)
-	metric := figures{
-		Input: got("posthouse_tokens_total", "input"), CacheRead: got("posthouse_tokens_total", "cache_read"), Output: got("posthouse_tokens_total", "output"),
-		Reasoning: got("posthouse_tokens_total", "reasoning"), AudioIn: got("posthouse_tokens_total", "audio_in"), AudioOut: got("posthouse_tokens_total", "audio_out"),
-	}
-	if metric != want {
+	if metric := i.tokens(c); metric != want {
 		t.Errorf("/metrics has %+v, the vendor served %+v", metric, want)
 	}
 }
@@ -202,23 +197,33 @@ func waitFor(t *testing.T, there func() bool) {
 	}
 }
 
-// scrape reads /metrics, and returns a function that finds a value by its name
-// and a label.
+// tokens are the counts that /metrics has, of all models together.
+func (i *instanceUnderTest) tokens(c *console) figures {
+	got := i.scrape(c)
+	return figures{
+		Input: got("posthouse_tokens_total", "input"), CacheRead: got("posthouse_tokens_total", "cache_read"), Output: got("posthouse_tokens_total", "output"),
+		Reasoning: got("posthouse_tokens_total", "reasoning"), AudioIn: got("posthouse_tokens_total", "audio_in"), AudioOut: got("posthouse_tokens_total", "audio_out"),
+	}
+}
+
+// scrape reads /metrics, and returns a function that sums up the values of a
+// name with a label.
 func (i *instanceUnderTest) scrape(c *console) func(name, label string) int64 {
 	status, body := c.do("GET", "/metrics", nil)
 	if status != http.StatusOK {
 		i.t.Fatalf("/metrics: %d %s", status, body)
 	}
 	return func(name, label string) int64 {
+		var sum int64
 		for line := range strings.Lines(string(body)) {
 			if strings.HasPrefix(line, name+"{") && strings.Contains(line, `"`+label+`"`) {
 				var v float64
 				if _, err := fmt.Sscan(line[strings.LastIndexByte(line, ' ')+1:], &v); err != nil {
 					i.t.Fatal(err)
 				}
-				return int64(v)
+				sum += int64(v)
 			}
 		}
-		return 0
+		return sum
 	}
 }

@@ -33,8 +33,11 @@ func direction() map[string][]string {
 		"proxy/protocol/openai":    dialect,
 		"proxy/protocol/anthropic": dialect,
 		"proxy/protocol/bedrock":   dialect,
+		"proxy/protocol/cohere":    dialect,
+		"proxy/protocol/dashscope": dialect,
 		"proxy/protocol/gemini":    dialect,
 		"proxy/protocol/ollama":    append([]string{"proxy/protocol/openai"}, dialect...), // it reads lists of models as OpenAI's imitators write them
+		"proxy/protocol/vertex":    append([]string{"proxy/protocol/gemini"}, dialect...), // its errors are those of all of Google
 		"proxy/protocol/responses": append([]string{"proxy/protocol/openai"}, dialect...), // it shares OpenAI's errors
 
 		"proxy/http1":        leaf,

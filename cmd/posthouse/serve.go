@@ -148,5 +148,8 @@ func (p *program) serve(ctx context.Context, o serveOptions) error {
 	if err := i.open(ctx); err != nil {
 		return err
 	}
+	pacing, stopPacing := context.WithCancel(ctx)
+	defer stopPacing()
+	go paceGC(pacing, p.env)
 	return i.run(ctx, signals)
 }

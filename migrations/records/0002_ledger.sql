@@ -34,23 +34,14 @@ CREATE TABLE faults (
     message TEXT        NOT NULL
 );
 
--- One row for each call. id is the start in milliseconds times 2^20, and a
+-- One row for each call: what is looked for, and the rest in detail, because an
+-- INSERT costs by the column. id is the start in milliseconds times 2^20, and a
 -- number that makes it unique.
 CREATE TABLE calls (
     id          BIGINT/*sqlite:INTEGER*/ NOT NULL PRIMARY KEY,
     request_id  VARCHAR(128) NOT NULL,
     series      BIGINT       NOT NULL, -- of kind 2
-    door        BIGINT       NOT NULL,
     fault       BIGINT       NOT NULL, -- 0: none
-    message     TEXT,                  -- where it says more than the fault's
-    status      BIGINT       NOT NULL,
-    flags       BIGINT       NOT NULL, -- 1 stream, 2 rescued, 4 fallback, 8 usage said by the vendor, 16 has content
-    ttft_us     BIGINT       NOT NULL, -- start to first content; 0: none came
-    duration_us BIGINT       NOT NULL,
-    tokens      BIGINT       NOT NULL, -- in all
-    cost_nano   BIGINT,                -- in the display currency; NULL: not known
-    asked       TEXT         NOT NULL, -- the model asked for; empty: the one that answered
-    client_ip   VARCHAR(64)  NOT NULL,
     detail      BYTEA/*sqlite:BLOB*/ NOT NULL -- the rest (server/store/detail.go)
 );
 CREATE INDEX calls_series ON calls (series, id);
@@ -59,17 +50,11 @@ CREATE INDEX calls_fault ON calls (fault, id) WHERE fault > 0;
 -- One row for each try of a target, but for a try that went well alone: that
 -- one stands in its call's detail.
 CREATE TABLE tries (
-    call_id     BIGINT NOT NULL,
-    seq         BIGINT NOT NULL,
-    series      BIGINT NOT NULL, -- of kind 3
-    fault       BIGINT NOT NULL, -- 0: none
-    message     TEXT,
-    status      BIGINT NOT NULL,
-    start_us    BIGINT NOT NULL, -- since the call's start
-    headers_us  BIGINT NOT NULL,
-    first_us    BIGINT NOT NULL,
-    duration_us BIGINT NOT NULL,
-    detail      BYTEA/*sqlite:BLOB*/ NOT NULL,
+    call_id BIGINT NOT NULL,
+    seq     BIGINT NOT NULL,
+    series  BIGINT NOT NULL, -- of kind 3
+    fault   BIGINT NOT NULL, -- 0: none
+    detail  BYTEA/*sqlite:BLOB*/ NOT NULL,
     PRIMARY KEY (call_id, seq)
 ) /*sqlite:WITHOUT ROWID*/;
 CREATE INDEX tries_fault ON tries (fault, call_id) WHERE fault > 0;

@@ -64,7 +64,7 @@ func (v *Vendor) resolve(protocol, region, base string, fields map[string]string
 	if home, err = x.expand(home); err != nil {
 		return "", Auth{}, err
 	}
-	if rawURL, err = v.endpoint(s, &x, home, path, stream); err != nil {
+	if rawURL, err = v.endpoint(s, &x, home, path, stream, base == ""); err != nil {
 		return "", Auth{}, err
 	}
 	if rawURL, err = addQuery(rawURL, s.Query, &x); err != nil {
@@ -200,11 +200,12 @@ func (v *Vendor) homePath(protocol, base string) string {
 	return longest
 }
 
-// endpoint joins the home and where the endpoint lives below it.
-func (v *Vendor) endpoint(s *Speaks, x *expansion, home, path string, stream bool) (string, error) {
+// endpoint joins the home and where the endpoint lives below it. own says that
+// the home is one of the vendor's, not an admin's.
+func (v *Vendor) endpoint(s *Speaks, x *expansion, home, path string, stream, own bool) (string, error) {
 	x.origin = originOf(home)
 	plain, _, _ := strings.Cut(path, "?")
-	target, overridden := s.Paths[plain]
+	target, overridden := s.elsewhere(plain, own)
 	if elsewhere, ok := s.StreamPaths[plain]; ok && stream {
 		target, overridden = elsewhere, true
 	}
@@ -227,6 +228,16 @@ func (v *Vendor) endpoint(s *Speaks, x *expansion, home, path string, stream boo
 		return "", &FieldError{v.ID, "base_url", "does not make a usable URL; enter it as https://host/path"}
 	}
 	return target, nil
+}
+
+// elsewhere is where an endpoint lies if not at its path; own says that the
+// home is one of the vendor's.
+func (s *Speaks) elsewhere(path string, own bool) (target string, ok bool) {
+	if target, ok = s.AtHome[path]; ok && own {
+		return target, true
+	}
+	target, ok = s.Paths[path]
+	return target, ok
 }
 
 // addQuery appends a Speaks entry's query, sorted by name.

@@ -24,7 +24,8 @@ func bedrock() Vendor {
 			BaseURL:  "https://bedrock-runtime.us-east-1.amazonaws.com",
 			// The list of models is at another host, which an admin's base URL
 			// (a private endpoint) says nothing about.
-			Paths: map[string]string{"/foundation-models": "-"},
+			Paths:  map[string]string{"/foundation-models": "-"},
+			AtHome: map[string]string{"/foundation-models": "https://bedrock.{region}.amazonaws.com/foundation-models"},
 		}},
 		Regions: []Region{
 			awsRegion("us-east-1", "US East (N. Virginia)", "美国东部（弗吉尼亚北部）"),
@@ -62,7 +63,7 @@ func bedrock() Vendor {
 			{Match: "us.anthropic.claude-haiku-4-5-20251001-v1:0", Reasoning: true, Vision: true, Context: 200000},
 			{Match: "us.amazon.nova-2-lite-v1:0", Reasoning: true, Vision: true},
 			{Match: "us.amazon.nova-pro-v1:0", Vision: true, Context: 300000},
-			{Match: "openai.gpt-oss-120b-1:0", Reasoning: true},
+			{Match: "openai.gpt-oss-120b-1:0", Lacks: []Need{NeedImages}, Reasoning: true},
 			{Match: "amazon.titan-embed-text-v2:0", Kind: "embedding"},
 			{Match: "cohere.embed-multilingual-v3", Kind: "embedding"},
 			{Match: "*anthropic.claude-*", Reasoning: true, Vision: true},
@@ -72,7 +73,7 @@ func bedrock() Vendor {
 			{Match: "*cohere.embed-*", Kind: "embedding"},
 			{Match: "*meta.llama*"},
 			{Match: "*deepseek.*", Reasoning: true},
-			{Match: "openai.gpt-oss*", Reasoning: true},
+			{Match: "openai.gpt-oss*", Lacks: []Need{NeedImages}, Reasoning: true},
 			{Match: "*mistral.*"},
 			{Match: "*cohere.command-*"},
 			{Match: "*ai21.*"},
@@ -88,6 +89,12 @@ func vertexRegion(id, host, en, zh string) Region {
 	return Region{ID: id, Name: Text{EN: en, ZH: zh}, BaseURLs: map[string]string{"gemini": home + "google", "anthropic": home + "anthropic"}}
 }
 
+// predicted are the models on Vertex AI that make vectors by predict; newer ones
+// do so by embedContent, one text a request.
+func predicted() []string {
+	return []string{"gemini-embedding-001", "text-embedding-*", "text-multilingual-embedding-*", "textembedding-gecko*"}
+}
+
 // vertex is Google's cloud, which has Gemini and Claude. Its keys are service
 // accounts; with an API key (express mode) there is Gemini alone.
 func vertex() Vendor {
@@ -100,9 +107,10 @@ func vertex() Vendor {
 			{
 				Protocol: "gemini",
 				BaseURL:  global.BaseURLs["gemini"],
-				Except:   []string{"claude-*"},
-				Paths:    map[string]string{"/models": "-"},
+				Except:   append([]string{"claude-*"}, predicted()...),
+				Paths:    map[string]string{"/models": "-", "/models/{model}:batchEmbedContents": "-"},
 			},
+			{Protocol: "vertex", BaseURL: global.BaseURLs["gemini"], Models: predicted()},
 			{
 				Protocol: "anthropic",
 				BaseURL:  global.BaseURLs["anthropic"],
@@ -139,10 +147,12 @@ func vertex() Vendor {
 		// Claude's model is in the URL here, and its version in the body.
 		Fixes: []Fix{
 			{Do: FixInPath, Field: "model", Models: []string{"claude-*"}},
+			{Do: FixInPath, Field: "model", Models: []string{"gemini-embedding-*"}, Ops: []string{"embeddings"}},
 			{Do: FixSet, Field: "anthropic_version", To: `"vertex-2023-10-16"`, Models: []string{"claude-*"}, Ops: []string{"chat", "count"}},
 		},
 		Quirks: append(append([]Quirk{
 			{Protocol: "anthropic", Traits: protocol.Traits{InlinesMedia: true}},
+			{Protocol: "vertex", Models: []string{"gemini-embedding-001"}, Traits: protocol.Traits{EmbedBatch: 1}},
 		}, geminiQuirks()...), claudeQuirks("anthropic", "")...),
 		KeyURL:  "https://console.cloud.google.com/iam-admin/serviceaccounts",
 		DocsURL: "https://cloud.google.com/vertex-ai/generative-ai/docs/",
@@ -153,6 +163,11 @@ func vertex() Vendor {
 			{Match: "claude-sonnet-5-5", Reasoning: true, Vision: true},
 			{Match: "claude-opus-5-5", Reasoning: true, Vision: true},
 			{Match: "claude-haiku-4-5@20251001", Reasoning: true, Vision: true, Context: 200000},
+			{Match: "gemini-embedding-001", Kind: "embedding"},
+			{Match: "text-embedding-005", Kind: "embedding"},
+			{Match: "gemini-embedding-*", Kind: "embedding"},
+			{Match: "text-embedding-*", Kind: "embedding"},
+			{Match: "text-multilingual-embedding-*", Kind: "embedding"},
 			{Match: "gemini-2.0-*", Vision: true, Context: 1048576},
 			{Match: "gemini-*", Reasoning: true, Vision: true},
 			{Match: "claude-*", Reasoning: true, Vision: true},

@@ -39,13 +39,15 @@ func (v *Vendor) Traits(name, model string) protocol.Traits {
 	return t
 }
 
-// Protocols names what the vendor speaks for a model, each once, in order of
-// preference.
+// Protocols names what the vendor speaks for a model, each once, in the order
+// in which they are to be translated into: the fuller ones first.
 func (v *Vendor) Protocols(model string) []string {
 	var names []string
-	for i := range v.Speaks {
-		if s := &v.Speaks[i]; s.reaches(model) && !slices.Contains(names, s.Protocol) {
-			names = append(names, s.Protocol)
+	for _, fuller := range []bool{true, false} {
+		for i := range v.Speaks {
+			if s := &v.Speaks[i]; s.Fuller == fuller && s.reaches(model) && !slices.Contains(names, s.Protocol) {
+				names = append(names, s.Protocol)
+			}
 		}
 	}
 	return names
@@ -70,7 +72,8 @@ func (v *Vendor) Offers(name, region, base string, fields map[string]string, mod
 		if s.Protocol != name || !s.reaches(model) || lacking(s.Needs, fields) != "" {
 			continue
 		}
-		return s.Paths[path] != "-" && (name == v.Speaks[0].Protocol || v.hasHome(s, region, base))
+		target, _ := s.elsewhere(path, base == "")
+		return target != "-" && (name == v.Speaks[0].Protocol || v.hasHome(s, region, base))
 	}
 	return false
 }

@@ -87,12 +87,20 @@ type Speaks struct {
 	// conversation that has one goes this way although the vendor speaks the
 	// caller's dialect, too (Ollama's num_ctx).
 	For []string `json:"for,omitempty"`
+	// Fuller says that this protocol carries more than those before it: what has
+	// to be translated anyway goes this way. Bytes still pass in the protocol they
+	// came in, where the vendor speaks it.
+	Fuller bool `json:"fuller,omitempty"`
 	// Paths overrides where an endpoint lives: the key is the protocol's path
 	// below the base ("/models"), the value another path below the base, an
 	// absolute URL, or "-" where the vendor has no such endpoint. Both may hold
 	// the placeholders of BaseURL, and {origin}, which is scheme, host and port
 	// of the base in force: a key never leaves the host an admin chose.
 	Paths map[string]string `json:"paths,omitempty"`
+	// AtHome is Paths at the vendor's own homes alone: for what lies on another
+	// host than the base. Where an admin gave a base URL it does not apply, for a
+	// key never leaves the host an admin chose.
+	AtHome map[string]string `json:"at_home,omitempty"`
 	// StreamPaths is Paths for streams, where they live elsewhere.
 	StreamPaths map[string]string `json:"stream_paths,omitempty"`
 }
@@ -170,11 +178,32 @@ type Model struct {
 	Prefix bool `json:"prefix,omitempty"`
 	// Vision models take images.
 	Vision bool `json:"vision,omitempty"`
+	// Lacks is what the model is known to refuse or to ignore. Not to be in here
+	// means nothing: of most models we do not know.
+	Lacks []Need `json:"lacks,omitempty"`
 	// Context is the context window in tokens; 0 is unknown.
 	Context int `json:"context,omitempty"`
 	// Kind is "chat" when empty, else "embedding", "image", "audio", "rerank",
 	// "video" or "moderation".
 	Kind string `json:"kind,omitempty"`
+}
+
+// Need is something that a request may need of a model. Its text is for people.
+type Need string
+
+// The needs.
+const (
+	NeedImages Need = "images"
+	NeedTools  Need = "tools"
+)
+
+// Needs lists what requests may need.
+func Needs() []Need { return []Need{NeedImages, NeedTools} }
+
+// IsWithout reports whether a model is known to lack something.
+func (v *Vendor) IsWithout(model string, need Need) bool {
+	m, ok := v.Model(model)
+	return ok && slices.Contains(m.Lacks, need)
 }
 
 // Fix repairs one field of an outgoing JSON body on the way to a vendor.

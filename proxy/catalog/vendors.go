@@ -47,6 +47,15 @@ func messages(base string, auth Auth) Speaks {
 	}
 }
 
+// responsesOnly are OpenAI's models without chat completions (its models' pages,
+// "Endpoints").
+var responsesOnly = []string{"*-codex*", "codex-*", "o1-pro*", "o3-pro*", "gpt-5*-pro*"}
+
+// chatBut is compat without some models, which other protocols serve.
+func chatBut(base string, models ...string) []Speaks {
+	return []Speaks{{Protocol: "openai", BaseURL: base, Except: models}}
+}
+
 // responses is OpenAI's Responses API at a vendor that has it.
 func responses(base string) Speaks { return Speaks{Protocol: "responses", BaseURL: base} }
 
@@ -166,8 +175,8 @@ var vendors = []Vendor{
 		Models: []Model{
 			{Match: "deepseek-flash", Reasoning: true},
 			{Match: "deepseek-v4-pro", Reasoning: true},
-			{Match: "deepseek-chat", Context: 131072},
-			{Match: "deepseek-reasoner", Reasoning: true, Context: 131072},
+			{Match: "deepseek-chat", Lacks: []Need{NeedImages}, Context: 131072},
+			{Match: "deepseek-reasoner", Lacks: []Need{NeedImages}, Reasoning: true, Context: 131072},
 			{Match: "deepseek-v*", Reasoning: true},
 			{Match: "deepseek-*"},
 		},
@@ -178,7 +187,10 @@ var vendors = []Vendor{
 		Popular: 2,
 		Quirks: []Quirk{
 			{Protocol: "openai", Traits: protocol.Traits{NoJSONSchema: true, NoToolRequired: true, NoStrict: true, TopK: true, CacheMarks: true, Thinks: protocol.ThinksByEnable, EchoThinking: protocol.EchoNever, EmbedBatch: 10}},
-			{Protocol: "openai", Models: []string{"qwq*", "qvq*", "qwen3-*-thinking*"}, Traits: protocol.Traits{StreamOnly: true}},
+			{Protocol: "openai", Models: streamOnlyQwen(), Traits: protocol.Traits{StreamOnly: true}},
+			{Protocol: "dashscope", Traits: protocol.Traits{EchoThinking: protocol.EchoNever}},
+			{Protocol: "dashscope", Except: seeingQwen(), Traits: protocol.Traits{NoImages: true}},
+			{Protocol: "dashscope", Models: streamOnlyQwen(), Traits: protocol.Traits{StreamOnly: true}},
 		},
 		Auth: bearer(),
 		// Reranking has a home of its own on the same host.
@@ -186,8 +198,10 @@ var vendors = []Vendor{
 			compatBut("https://dashscope.aliyuncs.com/compatible-mode/v1", map[string]string{
 				"/rerank": "{origin}/compatible-api/v1/reranks",
 			}),
-			messages("https://dashscope.aliyuncs.com/apps/anthropic", apiKey()),
-			responses("https://dashscope.aliyuncs.com/compatible-mode/v1"),
+			append([]Speaks{
+				messages("https://dashscope.aliyuncs.com/apps/anthropic", apiKey()),
+				responses("https://dashscope.aliyuncs.com/compatible-mode/v1"),
+			}, dashscopeOwn()...)...,
 		),
 		Regions: []Region{
 			region("cn", "China (Beijing)", "中国内地（北京）", "https://dashscope.aliyuncs.com/compatible-mode/v1"),
@@ -201,23 +215,23 @@ var vendors = []Vendor{
 		PrefixFlag:  "partial",
 		Models: []Model{
 			{Match: "qwen-plus", Prefix: true},
-			{Match: "qwen-max", Prefix: true, Context: 32768},
+			{Match: "qwen-max", Lacks: []Need{NeedImages}, Prefix: true, Context: 32768},
 			{Match: "qwen-flash", Prefix: true},
 			{Match: "qwen-turbo", Prefix: true},
-			{Match: "qwen3-max", Prefix: true, Context: 262144},
-			{Match: "qwen3-coder-plus", Prefix: true},
+			{Match: "qwen3-max", Lacks: []Need{NeedImages}, Prefix: true, Context: 262144},
+			{Match: "qwen3-coder-plus", Lacks: []Need{NeedImages}, Prefix: true},
 			{Match: "qwen3.6-plus", Reasoning: true, Vision: true, Context: 1000000},
 			{Match: "qwen3-vl-plus", Vision: true},
 			{Match: "qwen-vl-max", Vision: true},
-			{Match: "qwq-plus", Reasoning: true},
+			{Match: "qwq-plus", Lacks: []Need{NeedImages}, Reasoning: true},
 			{Match: "text-embedding-v4", Kind: "embedding"},
 			{Match: "text-embedding-v3", Kind: "embedding"},
 			{Match: "qwen3-rerank", Kind: "rerank"},
 			{Match: "qwen-plus-*", Prefix: true},
-			{Match: "qwen-max-*", Prefix: true},
+			{Match: "qwen-max-*", Lacks: []Need{NeedImages}, Prefix: true},
 			{Match: "qwen-turbo-*", Prefix: true},
-			{Match: "qwen3-max-*", Prefix: true},
-			{Match: "qwen3-coder-*", Prefix: true},
+			{Match: "qwen3-max-*", Lacks: []Need{NeedImages}, Prefix: true},
+			{Match: "qwen3-coder-*", Lacks: []Need{NeedImages}, Prefix: true},
 			{Match: "qwen3*-thinking*", Reasoning: true},
 			{Match: "qwen3.*", Reasoning: true},
 			{Match: "qwen*vl-*", Vision: true},
@@ -225,7 +239,7 @@ var vendors = []Vendor{
 			{Match: "qwen*-rerank*", Kind: "rerank"},
 			{Match: "gte-rerank*", Kind: "rerank"},
 			{Match: "text-embedding-v*", Kind: "embedding"},
-			{Match: "qwq*", Reasoning: true},
+			{Match: "qwq*", Lacks: []Need{NeedImages}, Reasoning: true},
 			{Match: "qvq*", Reasoning: true, Vision: true},
 			{Match: "qwen*"},
 		},
@@ -241,7 +255,7 @@ var vendors = []Vendor{
 			{Protocol: "openai", Models: []string{"gpt-4*", "gpt-3*", "chatgpt-*", "gpt-5*-chat*"}, Traits: protocol.Traits{Thinks: protocol.ThinksNot}},
 		},
 		Auth:        bearer(),
-		Speaks:      alike("https://api.openai.com/v1", responses("https://api.openai.com/v1")),
+		Speaks:      append(chatBut("https://api.openai.com/v1", responsesOnly...), responses("https://api.openai.com/v1")),
 		Original:    true,
 		KeyURL:      "https://platform.openai.com/api-keys",
 		DocsURL:     "https://platform.openai.com/docs/api-reference",
@@ -270,9 +284,12 @@ var vendors = []Vendor{
 			{Match: "gpt-4o*-tts*", Kind: "audio"},
 			{Match: "gpt-image-*", Kind: "image"},
 			{Match: "gpt-*"},
+			{Match: "gpt-3.5*", Lacks: []Need{NeedImages}},
 			{Match: "chatgpt-*", Vision: true},
 			{Match: "o1*", Reasoning: true},
+			{Match: "o1-mini*", Lacks: []Need{NeedImages, NeedTools}, Reasoning: true},
 			{Match: "o3*", Reasoning: true},
+			{Match: "o3-mini*", Lacks: []Need{NeedImages}, Reasoning: true},
 			{Match: "o4*", Reasoning: true},
 			{Match: "codex-*", Reasoning: true},
 			{Match: "computer-use-*", Vision: true},
@@ -414,13 +431,13 @@ var vendors = []Vendor{
 		Models: []Model{
 			{Match: "kimi-k2.6", Reasoning: true, Vision: true, Context: 262144},
 			{Match: "kimi-k3", Reasoning: true},
-			{Match: "moonshot-v1-8k", Prefix: true, Context: 8192},
-			{Match: "moonshot-v1-32k", Prefix: true, Context: 32768},
-			{Match: "moonshot-v1-128k", Prefix: true, Context: 131072},
+			{Match: "moonshot-v1-8k", Lacks: []Need{NeedImages}, Prefix: true, Context: 8192},
+			{Match: "moonshot-v1-32k", Lacks: []Need{NeedImages}, Prefix: true, Context: 32768},
+			{Match: "moonshot-v1-128k", Lacks: []Need{NeedImages}, Prefix: true, Context: 131072},
 			{Match: "moonshot-v1-*vision*", Vision: true, Prefix: true},
 			{Match: "moonshot-*", Prefix: true},
-			{Match: "kimi-k2-*", Prefix: true, Context: 262144},
-			{Match: "kimi-k2-thinking*", Reasoning: true, Context: 262144},
+			{Match: "kimi-k2-*", Lacks: []Need{NeedImages}, Prefix: true, Context: 262144},
+			{Match: "kimi-k2-thinking*", Lacks: []Need{NeedImages}, Reasoning: true, Context: 262144},
 			{Match: "kimi-*", Reasoning: true},
 		},
 	},
@@ -445,9 +462,9 @@ var vendors = []Vendor{
 		Models: []Model{
 			{Match: "glm-5.3-flash", Reasoning: true},
 			{Match: "glm-5.3", Reasoning: true},
-			{Match: "glm-4.7", Reasoning: true, Context: 200000},
-			{Match: "glm-4.6", Reasoning: true, Context: 200000},
-			{Match: "glm-4.5-air", Reasoning: true, Context: 131072},
+			{Match: "glm-4.7", Lacks: []Need{NeedImages}, Reasoning: true, Context: 200000},
+			{Match: "glm-4.6", Lacks: []Need{NeedImages}, Reasoning: true, Context: 200000},
+			{Match: "glm-4.5-air", Lacks: []Need{NeedImages}, Reasoning: true, Context: 131072},
 			{Match: "embedding-3", Kind: "embedding"},
 			{Match: "glm-4-*"},
 			{Match: "glm-4*v*", Vision: true},
@@ -457,7 +474,7 @@ var vendors = []Vendor{
 			{Match: "glm-*", Reasoning: true},
 			{Match: "GLM-*", Reasoning: true},
 			{Match: "charglm-*"},
-			{Match: "codegeex-*"},
+			{Match: "codegeex-*", Lacks: []Need{NeedImages}},
 			{Match: "cogview-*", Kind: "image"},
 			{Match: "cogvideox*", Kind: "video"},
 		},
@@ -645,7 +662,7 @@ var vendors = []Vendor{
 		// The range is (0, 1]: nought itself is refused.
 		Fixes: []Fix{{Do: FixClamp, Field: "temperature", Min: 0.01, Max: 1}},
 		Models: []Model{
-			{Match: "MiniMax-M2", Reasoning: true, Context: 204800},
+			{Match: "MiniMax-M2", Lacks: []Need{NeedImages}, Reasoning: true, Context: 204800},
 			{Match: "MiniMax-M2.7", Reasoning: true},
 			{Match: "MiniMax-M3", Reasoning: true},
 			{Match: "MiniMax-M*", Reasoning: true},
@@ -669,9 +686,9 @@ var vendors = []Vendor{
 		KeyPrefixes: []string{"bce-v3/"},
 		Models: []Model{
 			{Match: "ernie-4.5-turbo-128k", Context: 131072},
-			{Match: "ernie-x1-turbo-32k", Reasoning: true, Context: 32768},
+			{Match: "ernie-x1-turbo-32k", Lacks: []Need{NeedImages}, Reasoning: true, Context: 32768},
 			{Match: "ernie-4.5-turbo-vl*", Vision: true},
-			{Match: "ernie-x1*", Reasoning: true},
+			{Match: "ernie-x1*", Lacks: []Need{NeedImages}, Reasoning: true},
 			{Match: "ernie-*"},
 			{Match: "bce-reranker*", Kind: "rerank"},
 		},
@@ -688,10 +705,10 @@ var vendors = []Vendor{
 		DocsURL: "https://cloud.tencent.com/document/product/1729/111007",
 		Models: []Model{
 			{Match: "hunyuan-turbos-latest"},
-			{Match: "hunyuan-t1-latest", Reasoning: true},
-			{Match: "hunyuan-lite"},
+			{Match: "hunyuan-t1-latest", Lacks: []Need{NeedImages}, Reasoning: true},
+			{Match: "hunyuan-lite", Lacks: []Need{NeedImages}},
 			{Match: "hunyuan-embedding", Kind: "embedding"},
-			{Match: "hunyuan-t1*", Reasoning: true},
+			{Match: "hunyuan-t1*", Lacks: []Need{NeedImages}, Reasoning: true},
 			{Match: "hunyuan-*vision*", Vision: true},
 			{Match: "hunyuan-*"},
 		},
@@ -734,7 +751,7 @@ var vendors = []Vendor{
 		KeyURL:  "https://platform.stepfun.com/interface-key",
 		DocsURL: "https://platform.stepfun.com/docs",
 		Models: []Model{
-			{Match: "step-2-16k", Context: 16384},
+			{Match: "step-2-16k", Lacks: []Need{NeedImages}, Context: 16384},
 			{Match: "step-3", Reasoning: true, Vision: true},
 			{Match: "step-1v-*", Vision: true},
 			{Match: "step-1o-*", Vision: true},
@@ -754,7 +771,7 @@ var vendors = []Vendor{
 		KeyURL:  "https://platform.lingyiwanwu.com/apikeys",
 		DocsURL: "https://platform.lingyiwanwu.com/docs",
 		Models: []Model{
-			{Match: "yi-lightning"},
+			{Match: "yi-lightning", Lacks: []Need{NeedImages}},
 			{Match: "yi-vision*", Vision: true},
 			{Match: "yi-*"},
 		},
@@ -798,7 +815,7 @@ var vendors = []Vendor{
 		KeyURL:  "https://longcat.chat/platform/api_keys",
 		DocsURL: "https://longcat.chat/platform/docs/",
 		Models: []Model{
-			{Match: "LongCat-2.0", Reasoning: true, Context: 1048576},
+			{Match: "LongCat-2.0", Lacks: []Need{NeedImages}, Reasoning: true, Context: 1048576},
 			{Match: "LongCat-*-Thinking*", Reasoning: true},
 			{Match: "LongCat-*"},
 		},
@@ -811,7 +828,7 @@ var vendors = []Vendor{
 		KeyURL:  "https://platform.xiaomimimo.com/",
 		DocsURL: "https://platform.xiaomimimo.com/docs",
 		Models: []Model{
-			{Match: "mimo-v2-flash", Context: 262144},
+			{Match: "mimo-v2-flash", Lacks: []Need{NeedImages}, Context: 262144},
 			{Match: "mimo-v2.5-pro", Reasoning: true},
 			{Match: "mimo-*", Reasoning: true},
 		},
@@ -833,11 +850,11 @@ var vendors = []Vendor{
 		KeyPrefixes: []string{"gsk_"},
 		Fixes:       drop(nil, "prompt_cache_key", "store", "logprobs", "top_logprobs", "logit_bias"),
 		Models: []Model{
-			{Match: "llama-3.3-70b-versatile", Context: 131072},
-			{Match: "llama-3.1-8b-instant", Context: 131072},
-			{Match: "openai/gpt-oss-120b", Reasoning: true, Context: 131072},
-			{Match: "openai/gpt-oss-20b", Reasoning: true, Context: 131072},
-			{Match: "openai/gpt-oss-*", Reasoning: true},
+			{Match: "llama-3.3-70b-versatile", Lacks: []Need{NeedImages}, Context: 131072},
+			{Match: "llama-3.1-8b-instant", Lacks: []Need{NeedImages}, Context: 131072},
+			{Match: "openai/gpt-oss-120b", Lacks: []Need{NeedImages}, Reasoning: true, Context: 131072},
+			{Match: "openai/gpt-oss-20b", Lacks: []Need{NeedImages}, Reasoning: true, Context: 131072},
+			{Match: "openai/gpt-oss-*", Lacks: []Need{NeedImages}, Reasoning: true},
 			{Match: "whisper-large-v3*", Kind: "audio"},
 			{Match: "llama-3.*"},
 			{Match: "groq/*"},
@@ -851,7 +868,7 @@ var vendors = []Vendor{
 		Name: Text{EN: "Mistral AI", ZH: "Mistral AI"},
 		Auth: bearer(),
 		Quirks: []Quirk{
-			{Protocol: "openai", Traits: protocol.Traits{NoStreamOptions: true}}, // counts come unasked
+			{Protocol: "openai", Traits: protocol.Traits{NoStreamOptions: true, CallIDs: 9}}, // counts come unasked
 		},
 		Speaks:     compat("https://api.mistral.ai/v1"),
 		KeyURL:     "https://console.mistral.ai/api-keys",
@@ -865,7 +882,7 @@ var vendors = []Vendor{
 			{Match: "mistral-small-latest", Prefix: true, Vision: true},
 			{Match: "mistral-medium-latest", Prefix: true, Vision: true},
 			{Match: "mistral-large-latest", Prefix: true},
-			{Match: "codestral-latest", Prefix: true},
+			{Match: "codestral-latest", Lacks: []Need{NeedImages}, Prefix: true},
 			{Match: "magistral-medium-latest", Reasoning: true},
 			{Match: "mistral-embed", Kind: "embedding"},
 			{Match: "mistral-embed*", Kind: "embedding"},
@@ -874,10 +891,10 @@ var vendors = []Vendor{
 			{Match: "magistral-*", Reasoning: true},
 			{Match: "mistral-*", Prefix: true},
 			{Match: "ministral-*", Prefix: true},
-			{Match: "codestral-*", Prefix: true},
+			{Match: "codestral-*", Lacks: []Need{NeedImages}, Prefix: true},
 			{Match: "devstral-*", Prefix: true},
 			{Match: "open-mistral-*", Prefix: true},
-			{Match: "open-mixtral-*", Prefix: true},
+			{Match: "open-mixtral-*", Lacks: []Need{NeedImages}, Prefix: true},
 			{Match: "pixtral-*", Prefix: true, Vision: true},
 			{Match: "voxtral-*", Kind: "audio"},
 		},
@@ -885,22 +902,28 @@ var vendors = []Vendor{
 	{
 		ID:   "cohere",
 		Name: Text{EN: "Cohere", ZH: "Cohere"},
-		Quirks: []Quirk{
-			{Protocol: "openai", Traits: protocol.Traits{NoStreamOptions: true}},
-		},
+		Quirks: append([]Quirk{
+			{Protocol: "openai", Traits: protocol.Traits{NoStreamOptions: true, NoN: true, NoParallelTools: true, NoToolRequired: true, NoLogprobs: true, NoAudio: true, NoFiles: true}},
+			{Protocol: "cohere", Traits: protocol.Traits{LowTemperature: true}},
+		}, cohereQuirks()...),
 		Auth: bearer(),
-		Speaks: compatBut("https://api.cohere.ai/compatibility/v1", map[string]string{
-			"/models": "{origin}/v1/models",
-			"/rerank": "{origin}/v2/rerank",
-		}),
+		Speaks: append(
+			compatBut("https://api.cohere.ai/compatibility/v1", map[string]string{
+				"/models": "{origin}/v1/models",
+				"/rerank": "{origin}/v2/rerank",
+			}),
+			cohereOwn(),
+		),
 		KeyURL:  "https://dashboard.cohere.com/api-keys",
 		DocsURL: "https://docs.cohere.com/docs/compatibility-api",
 		Models: []Model{
-			{Match: "command-a-03-2025", Context: 256000},
-			{Match: "command-r7b-12-2024", Context: 128000},
+			{Match: "command-a-03-2025", Lacks: []Need{NeedImages}, Context: 256000},
+			{Match: "command-r7b-12-2024", Lacks: []Need{NeedImages}, Context: 128000},
 			{Match: "embed-v4.0", Kind: "embedding"},
 			{Match: "rerank-v3.5", Kind: "rerank"},
-			{Match: "command-a-reasoning-*", Reasoning: true},
+			{Match: "command-a-reasoning-08-2025", Lacks: []Need{NeedImages}, Reasoning: true, Context: 256000},
+			{Match: "command-a-vision-07-2025", Vision: true, Context: 128000},
+			{Match: "command-a-reasoning-*", Lacks: []Need{NeedImages}, Reasoning: true},
 			{Match: "command-a-vision-*", Vision: true},
 			{Match: "command-*"},
 			{Match: "c4ai-*"},
@@ -930,11 +953,11 @@ var vendors = []Vendor{
 		Models: []Model{
 			{Match: "grok-4.3", Reasoning: true},
 			{Match: "grok-4", Reasoning: true, Vision: true, Context: 256000},
-			{Match: "grok-3-mini", Reasoning: true, Context: 131072},
-			{Match: "grok-3-mini*", Reasoning: true},
+			{Match: "grok-3-mini", Lacks: []Need{NeedImages}, Reasoning: true, Context: 131072},
+			{Match: "grok-3-mini*", Lacks: []Need{NeedImages}, Reasoning: true},
 			{Match: "grok-4*", Reasoning: true, Vision: true},
 			{Match: "grok-4*-non-reasoning*", Vision: true},
-			{Match: "grok-code-*", Reasoning: true},
+			{Match: "grok-code-*", Lacks: []Need{NeedImages}, Reasoning: true},
 			{Match: "grok-*image*", Kind: "image"},
 			{Match: "grok-*"},
 		},
@@ -955,12 +978,12 @@ var vendors = []Vendor{
 		DocsURL:     "https://docs.perplexity.ai/",
 		KeyPrefixes: []string{"pplx-"},
 		Models: []Model{
-			{Match: "sonar", Context: 127072},
-			{Match: "sonar-pro", Context: 200000},
-			{Match: "sonar-reasoning-pro", Reasoning: true, Context: 127072},
-			{Match: "sonar-deep-research", Reasoning: true, Context: 127072},
-			{Match: "sonar-reasoning*", Reasoning: true},
-			{Match: "sonar*"},
+			{Match: "sonar", Lacks: []Need{NeedTools}, Context: 127072},
+			{Match: "sonar-pro", Lacks: []Need{NeedTools}, Context: 200000},
+			{Match: "sonar-reasoning-pro", Lacks: []Need{NeedTools}, Reasoning: true, Context: 127072},
+			{Match: "sonar-deep-research", Lacks: []Need{NeedTools}, Reasoning: true, Context: 127072},
+			{Match: "sonar-reasoning*", Lacks: []Need{NeedTools}, Reasoning: true},
+			{Match: "sonar*", Lacks: []Need{NeedTools}},
 			{Match: "pplx-embed-*", Kind: "embedding"},
 		},
 	},
@@ -1146,9 +1169,9 @@ var vendors = []Vendor{
 		DocsURL:     "https://huggingface.co/docs/inference-providers",
 		KeyPrefixes: []string{"hf_"},
 		Models: []Model{
-			{Match: "openai/gpt-oss-120b", Reasoning: true, Context: 131072},
+			{Match: "openai/gpt-oss-120b", Lacks: []Need{NeedImages}, Reasoning: true, Context: 131072},
 			{Match: "meta-llama/Llama-3.3-70B-Instruct", Context: 131072},
-			{Match: "openai/gpt-oss-*", Reasoning: true},
+			{Match: "openai/gpt-oss-*", Lacks: []Need{NeedImages}, Reasoning: true},
 			{Match: "HuggingFaceTB/*"},
 			{Match: "MiniMaxAI/*", Reasoning: true},
 			{Match: "Qwen/*"},

@@ -49,6 +49,11 @@ func (x *exchange) compose(q *chatRequest, choice int) (answer, *apiError) {
 		a.calls = []toolCall{newToolCall(tool{name: "lab_lookup", schema: []byte(lookupSchema)}, ask, 0)}
 	}
 	if len(a.calls) > 0 {
+		if n := exactIDs(m); n > 0 {
+			for i, c := range a.calls {
+				a.calls[i].id = c.id[len(c.id)-n:] // hexadecimal digits
+			}
+		}
 		a.finish = "tool_calls"
 		return a, nil
 	}

@@ -97,6 +97,9 @@ func (q *anthropicRequest) readLimits(x *exchange, o object) *apiError {
 	if _, _, fail := number(o, "top_k", 0, 1<<31); fail != nil {
 		return fail
 	}
+	if o.has("top_k") && fixedSampling(x.model) {
+		return badField("top_k", "this parameter is not supported by this model")
+	}
 	if !o.has("stop_sequences") {
 		return nil
 	}
@@ -110,11 +113,6 @@ func (q *anthropicRequest) readLimits(x *exchange, o object) *apiError {
 	}
 	return nil
 }
-
-// fixedSampling and onlyAdaptive are models as Anthropic has them from 4.7 on.
-func fixedSampling(m *model) bool { return strings.Contains(m.name, "claude-5") }
-
-func onlyAdaptive(m *model) bool { return strings.Contains(m.name, "claude-5") }
 
 func (q *anthropicRequest) readThinking(x *exchange, o object) *apiError {
 	t, fail := o.child("thinking", "thinking")
@@ -133,6 +131,9 @@ func (q *anthropicRequest) readThinking(x *exchange, o object) *apiError {
 		}
 	case "adaptive":
 		known = append(known, "display")
+		if onlyBudgets(x.model) {
+			return badField("thinking", "adaptive thinking is not supported on this model")
+		}
 	case "disabled":
 	default:
 		return badField("thinking", "Input tag '"+clip(q.thinking, 40)+"' found using 'type' does not match any of the expected tags: 'adaptive', 'disabled', 'enabled'")
@@ -163,7 +164,7 @@ func (q *anthropicRequest) readThinking(x *exchange, o object) *apiError {
 	return nil
 }
 
-func (q *anthropicRequest) readOutput(_ *exchange, o object) *apiError {
+func (q *anthropicRequest) readOutput(x *exchange, o object) *apiError {
 	c, fail := o.child("output_config", "output_config")
 	if fail != nil {
 		return fail
@@ -177,6 +178,9 @@ func (q *anthropicRequest) readOutput(_ *exchange, o object) *apiError {
 	}
 	if effort != "" && !slices.Contains([]string{"low", "medium", "high", "xhigh", "max"}, effort) {
 		return badField("output_config.effort", "Input should be 'low', 'medium', 'high', 'xhigh' or 'max'")
+	}
+	if effort != "" && onlyBudgets(x.model) {
+		return badField("output_config.effort", "This model does not support the effort parameter.")
 	}
 	f, fail := c.child("format", "output_config.format")
 	if fail != nil || f == nil {

@@ -19,7 +19,21 @@ func bedrockOperations() []op {
 		post("converse-stream", converse(true)),
 		post("invoke", bedrockInvoke),
 		post("count-tokens", bedrockCount),
+		{method: http.MethodGet, path: "/foundation-models", form: noBody, handle: bedrockModels, dialect: d, bases: []string{""}},
 	}
+}
+
+// bedrockModels lists models as Bedrock's control plane does, which lives on
+// another host than its runtime.
+func bedrockModels(x *exchange) (*reply, *apiError) {
+	if !strings.HasPrefix(x.r.Host, "bedrock.") {
+		return nil, &apiError{status: http.StatusNotFound, code: "UnknownOperationException", message: "the runtime has no such operation"}
+	}
+	var list []any
+	for _, name := range append([]string{"demo-chat", "lab-chat"}, x.lab.opts.Models...) {
+		list = append(list, map[string]any{"modelId": name, "modelName": name, "modelArn": "arn:aws:bedrock:eu-west-1::foundation-model/" + name, "inferenceTypesSupported": []string{"ON_DEMAND"}})
+	}
+	return jsonReply(map[string]any{"modelSummaries": list}), nil
 }
 
 // bedrock is the dialect of AWS Bedrock's runtime.

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"strings"
 )
 
 const fingerprint = "fp_posthouse_lab"
@@ -68,7 +69,16 @@ func chat(x *exchange) (*reply, *apiError) {
 	if x.model.embeds {
 		return nil, &apiError{status: http.StatusNotFound, kind: kindInvalid, param: "model", message: "This is not a chat model and thus not supported in the v1/chat/completions endpoint. Did you mean to use v1/embeddings?"}
 	}
+	if strings.Contains(x.model.name, "codex") {
+		return nil, &apiError{status: http.StatusNotFound, kind: kindInvalid, param: "model", message: "This model is only supported in v1/responses and not in v1/chat/completions."}
+	}
 	if fail := x.affordable(q.n); fail != nil {
+		return nil, fail
+	}
+	if fail := q.readIDs(x.model); fail != nil {
+		return nil, fail
+	}
+	if fail := reasonersRefuse(x.model, x.object); fail != nil {
 		return nil, fail
 	}
 	answers := make([]answer, q.n)

@@ -31,7 +31,7 @@ type op struct {
 }
 
 func operations() []op {
-	return slices.Concat(geminiOperations(), responsesOperations(), anthropicOperations(), bedrockOperations(), tokenOperations(), openAIOperations())
+	return slices.Concat(geminiOperations(), responsesOperations(), anthropicOperations(), bedrockOperations(), cohereOperations(), dashscopeOperations(), ollamaOperations(), tokenOperations(), openAIOperations())
 }
 
 func openAIOperations() []op {
@@ -54,7 +54,7 @@ func openAIOperations() []op {
 // bases are the paths under which vendors put the API. Anything else, such as
 // /v1/v1, is an unknown URL here as it is there.
 func bases() []string {
-	return []string{"/openai/v1", "/compatible-mode/v1", "/api/paas/v4", "/api/v3", "/anthropic/v1", "/v1beta/openai", geminiBase, "/openai", "/v1", "/v2", ""}
+	return []string{"/openai/v1", "/compatible-mode/v1", "/compatibility/v1", "/api/paas/v4", "/api/v3", "/anthropic/v1", "/v1beta/openai", geminiBase, dashscopeBase, "/openai", "/v1", "/v2", ""}
 }
 
 const maxFormMemory = 64 << 20
@@ -225,7 +225,7 @@ func matchPath(pattern, path string) (subject string, ok bool) {
 // livesBelow reports whether the operation is one of the API at a base.
 func (o op) livesBelow(base string) bool {
 	if o.bases == nil {
-		return base != geminiBase
+		return base != geminiBase && base != dashscopeBase
 	}
 	return slices.Contains(o.bases, base)
 }
@@ -246,6 +246,9 @@ func (x *exchange) decode(o op) *apiError {
 		}
 		if named != "" {
 			name = named
+		}
+		if x.dialect().name == "gemini" {
+			name = strings.TrimPrefix(name, "models/")
 		}
 	case formBody:
 		if fail := x.decodeForm(); fail != nil {

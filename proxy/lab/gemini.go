@@ -27,6 +27,7 @@ func geminiOperations() []op {
 		post("countTokens", geminiCount),
 		post("embedContent", geminiEmbed),
 		post("batchEmbedContents", geminiBatchEmbed),
+		{method: http.MethodPost, path: "/models/{id}:predict", form: jsonBody, handle: vertexPredict, dialect: d, bases: []string{"/v1"}},
 		{method: http.MethodGet, path: "/models", handle: geminiModels, dialect: d, bases: []string{geminiBase}},
 		{method: http.MethodGet, path: "/models/{id}", handle: geminiModel, dialect: d, bases: []string{geminiBase}},
 	}

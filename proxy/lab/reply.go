@@ -3,6 +3,7 @@ package lab
 import (
 	"bytes"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -48,6 +49,7 @@ type style struct {
 	fields    bool // id and retry too
 	aws       bool // not text, but messages of AWS's event stream
 	array     bool // not events, but elements of one JSON array
+	lined     bool // not events, but JSON a line
 }
 
 // reply is everything that a call is answered with. Operations make one that is
@@ -165,6 +167,9 @@ func awsFrame(e event) []byte {
 func (s style) frame(e event) []byte {
 	if s.aws {
 		return awsFrame(e)
+	}
+	if s.lined {
+		return append(slices.Clone(e.data), '\n')
 	}
 	var b bytes.Buffer
 	line := func(field, value string) {

@@ -128,6 +128,32 @@ func (q *chatRequest) toolCalls(twins bool) []toolCall {
 	return calls
 }
 
+// exactIDs is how long the ids of a model's tool calls are, which are letters and
+// digits alone at Mistral; 0: any.
+func exactIDs(m *model) int {
+	if strings.Contains(m.name, "mistral") {
+		return 9
+	}
+	return 0
+}
+
+// readIDs refuses ids of tool calls that are not the model's own kind, in
+// Mistral's words.
+func (q *chatRequest) readIDs(m *model) *apiError {
+	length := exactIDs(m)
+	if length == 0 {
+		return nil
+	}
+	for _, said := range q.messages {
+		for _, id := range append(slices.Clone(said.calls), said.callID) {
+			if id != "" && (len(id) != length || !goodName(id) || strings.ContainsAny(id, "_-")) {
+				return invalid("messages", "3280", "Tool call id was %s but must be a-z, A-Z, 0-9, with a length of %d.", clip(id, 64), length)
+			}
+		}
+	}
+	return nil
+}
+
 func newToolCall(t tool, ask string, index int) toolCall {
 	return toolCall{
 		id:        fmt.Sprintf("call_lab%016x", random("call", t.name, ask, fmt.Sprint(index)).Uint64()),

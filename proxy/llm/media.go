@@ -59,3 +59,21 @@ func KindOf(mime string) MediaKind {
 	}
 	return ""
 }
+
+// PlainText is the text of a document that is text, under its name if it has
+// one: for vendors that take no files.
+func (m *Media) PlainText() (string, bool) {
+	if !strings.HasPrefix(m.MIME, "text/") || m.Data == "" {
+		return "", false
+	}
+	// With or without padding, and with line breaks.
+	data := strings.TrimRight(strings.NewReplacer("\n", "", "\r", "", " ", "").Replace(m.Data), "=")
+	b, err := base64.RawStdEncoding.DecodeString(data)
+	if err != nil {
+		return "", false
+	}
+	if m.Name != "" {
+		return m.Name + ":\n" + string(b), true
+	}
+	return string(b), true
+}

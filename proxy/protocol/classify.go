@@ -79,6 +79,7 @@ var codes = map[string]llm.Class{
 	// The vendor does not have the model.
 	"model_not_found":           llm.ClassModelNotFound,
 	"modelnotfound":             llm.ClassModelNotFound,
+	"model.accessdenied":        llm.ClassModelNotFound, // DashScope: the key is fine, the model is not its
 	"modelnotopen":              llm.ClassModelNotFound, // Ark
 	"deploymentnotfound":        llm.ClassModelNotFound, // Azure
 	"invalidendpointormodel*":   llm.ClassModelNotFound, // Ark
@@ -131,7 +132,8 @@ var phrases = []struct {
 	{[]int{400, 413, 422}, []string{"prompt is too long"}, llm.ClassContextLength},
 	{[]int{400, 413, 422}, []string{"range of input length"}, llm.ClassContextLength}, // DashScope
 	{[]int{400, 413, 422}, []string{"input token count", "exceeds"}, llm.ClassContextLength},
-	{[]int{400, 422}, []string{"api key not valid"}, llm.ClassAuth}, // Google
+	{[]int{400, 422}, []string{"too many tokens"}, llm.ClassContextLength}, // Cohere
+	{[]int{400, 422}, []string{"api key not valid"}, llm.ClassAuth},        // Google
 	{[]int{400, 422}, []string{"credit balance is too low"}, llm.ClassQuotaExhausted},
 	{[]int{400, 429}, []string{"api usage limits"}, llm.ClassQuotaExhausted}, // Anthropic: the spend limit
 	{[]int{400, 422}, []string{"model", "does not exist"}, llm.ClassModelNotFound},

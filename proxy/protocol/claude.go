@@ -182,10 +182,7 @@ func (c *Claude) unsampled(s Sampling, why string) Sampling {
 // Unsaid notes what a request asks for that neither Anthropic nor Bedrock has
 // words for.
 func Unsaid(r *llm.Request, lost *llm.Losses) {
-	for _, f := range []struct {
-		name string
-		set  bool
-	}{
+	DropSaid(lost, "the vendor has no such parameter", []Said{
 		{"n", r.N != nil && *r.N > 1},
 		{"seed", r.Seed != nil},
 		{"min_p", r.MinP != nil},
@@ -195,12 +192,8 @@ func Unsaid(r *llm.Request, lost *llm.Losses) {
 		{"logprobs", r.Logprobs != nil && *r.Logprobs},
 		{"top_logprobs", r.TopLogprobs != nil && *r.TopLogprobs > 0},
 		{"verbosity", r.Verbosity != "" && r.Verbosity != "medium"},
-		{"modalities", slices.ContainsFunc(r.Outputs, func(o string) bool { return o != "text" })},
-	} {
-		if f.set {
-			lost.Drop(f.name, "the vendor has no such parameter")
-		}
-	}
+		{"modalities", SpeaksBeyondText(r)},
+	}...)
 }
 
 // DropExtra notes fields that only another dialect has a name for.

@@ -79,6 +79,11 @@ type Decoder interface {
 	Done() bool
 }
 
+// Metered is a Decoder whose vendor says in mid-stream what the answer has used
+// so far. Used returns the last word on it, another pointer each time; nil
+// before the first. It is all that is known of a stream that is cut.
+type Metered interface{ Used() *llm.Usage }
+
 // Target is what codecs know of who is asked.
 type Target struct {
 	Vendor string // the catalogue's id, for messages
@@ -87,6 +92,9 @@ type Target struct {
 	Origin llm.Origin // of provider and key: whose sealed states may be sent
 	Unique string     // letters and digits, of this attempt: ids that codecs make up begin with it
 	Traits Traits
+	// Changed says that the caller asked for another model, or another vendor's:
+	// what it wrote in the target's dialect need not fit the target.
+	Changed bool
 	// Request is what was asked, for decoders that must know.
 	Request *llm.Request
 	// Header are request headers besides the key's and the catalogue's: encoders
@@ -130,6 +138,7 @@ type Traits struct {
 	CacheKey        bool // takes prompt_cache_key, verbosity, service_tier and what else OpenAI alone has
 	ThinkTags       bool // writes reasoning into the text, between <think> and </think>
 	EmbedBatch      int  // inputs per request for vectors; 0: as the dialect says
+	CallIDs         int  // ids of tool calls are exactly so many letters and digits (Mistral: 9); 0: any
 
 	// Thinks is how reasoning is asked for.
 	Thinks ThinkingDialect

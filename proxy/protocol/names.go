@@ -22,13 +22,16 @@ type Names map[string]string
 
 // CleanedNames are the names of a request's tools that CleanName changes; nil if
 // there are none.
-func CleanedNames(r *llm.Request, most int) Names {
+func CleanedNames(r *llm.Request, most int) Names { return NamesBy(r, CleanName, most) }
+
+// NamesBy does so for another way of cleaning, such as CleanIdentifier.
+func NamesBy(r *llm.Request, clean func(name string, most int) string, most int) Names {
 	var names Names
 	if r == nil {
 		return nil
 	}
 	for _, tool := range r.Tools {
-		if name := CleanName(tool.Name, most); name != tool.Name {
+		if name := clean(tool.Name, most); name != tool.Name {
 			if names == nil {
 				names = Names{}
 			}

@@ -77,6 +77,10 @@ type Endpoint struct {
 	// UpstreamStream is Upstream for streams, where they have a path of their
 	// own. It may hold {model}, and a query (alt=sse).
 	UpstreamStream string
+	// Unfit reports whether a request that its caller wrote for another model
+	// asks one with these traits for what it refuses. It is then translated on the
+	// way to it, although the vendor speaks the caller's dialect. Nil: it never is.
+	Unfit func(Written, *Traits) bool
 	// Names are the edits that make a body which is passed on name the target's
 	// model where it names one besides the path (Gemini's embeddings); nil: it
 	// does so nowhere, or at the top alone.
@@ -117,6 +121,9 @@ type Answer struct {
 	EventError func(data []byte) *llm.Error
 	// Usage reads the counts off an answer or an event.
 	Usage func(data []byte) (llm.Usage, bool)
+	// ID reads the id by which a later request can go on from an answer, off a
+	// whole one or a stream's last event; nil: no vendor keeps answers.
+	ID func(data []byte) string
 	// Resume lets another target finish a stream that broke off; nil: none can.
 	Resume *Resume
 	// Ping is what keeps a silent stream alive and means nothing; empty: an SSE

@@ -17,7 +17,10 @@ type Layout struct {
 	// SystemAnywhere keeps system messages in mid-conversation where they are, if
 	// they stand between a user's turn and the assistant's.
 	SystemAnywhere bool
-	Losses         *llm.Losses
+	// Signed keeps texts that are empty but for a state, as Admit lets them
+	// through: Gemini signs an answer in a part behind its words.
+	Signed bool
+	Losses *llm.Losses
 }
 
 // Turn is what one side says before the other does.
@@ -93,7 +96,7 @@ func (l *Layout) admitted(m *llm.Message, i int) ([]Placed, *llm.Error) {
 		if failed != nil {
 			return nil, failed
 		}
-		if t, ok := p.(*llm.Text); p == nil || ok && strings.TrimSpace(t.Text) == "" {
+		if t, ok := p.(*llm.Text); p == nil || ok && strings.TrimSpace(t.Text) == "" && !(l.Signed && t.State != nil) {
 			continue
 		}
 		placed = append(placed, Placed{p, path})

@@ -34,7 +34,7 @@ func sourceNumber(s llm.Source) uint64 {
 // packer writes a detail.
 type packer struct{ b []byte }
 
-func newPacker() *packer { return &packer{b: append(make([]byte, 0, 96), detailVersion)} }
+func newPacker() *packer { return &packer{b: append(make([]byte, 0, 192), detailVersion)} }
 
 func (p *packer) uint(n uint64)            { p.b = binary.AppendUvarint(p.b, n) }
 func (p *packer) int(n int64)              { p.b = binary.AppendVarint(p.b, n) }

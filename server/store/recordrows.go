@@ -94,6 +94,14 @@ func text(s string) string {
 func (r *Row) detail(f *fresh) []byte {
 	rec := &r.Record
 	p := newPacker()
+	p.uint(uint64(r.flags()))
+	p.uint(uint64(f.doorID(door{rec.Method, rec.Path, string(rec.Op), rec.Dialect})))
+	p.int(int64(rec.Status))
+	p.duration(rec.FirstByte)
+	p.duration(rec.Duration)
+	p.message(rec.Message, r.Fault)
+	p.text(different(text(rec.Asked), text(rec.Model)))
+	p.text(text(rec.ClientIP))
 	p.int(rec.RequestLen)
 	p.int(rec.BytesOut)
 	p.usage(rec.Usage)
@@ -102,10 +110,7 @@ func (r *Row) detail(f *fresh) []byte {
 		a := &rec.Attempts[0]
 		p.uint(uint64(f.seriesID(r.Keys[0])))
 		p.attempt(a, &r.Keys[0])
-		for _, d := range []time.Duration{a.Start, a.Headers, a.First, a.Duration} {
-			p.duration(d)
-		}
-		p.int(int64(a.Status))
+		p.clocks(a)
 	}
 	p.uint(uint64(len(rec.Skipped)))
 	for _, s := range rec.Skipped {
@@ -184,31 +189,29 @@ func indeed(name, known string) string {
 }
 
 // callColumns are the columns of calls in the order they are written and read.
-const callColumns = "id, request_id, series, door, fault, message, status, flags, ttft_us, duration_us, tokens, cost_nano, asked, client_ip, detail"
+const callColumns = "id, request_id, series, fault, detail"
 
 // callValues are the values of a row.
 func (r *Row) callValues(values []any, f *fresh) []any {
-	rec := &r.Record
-	var cost any
-	if rec.Cost.Known && rec.Cost.Shown.Currency != "" {
-		cost = rec.Cost.Shown.Nano
-	}
-	return append(values,
-		r.ID, text(rec.ID), f.seriesID(r.Series), f.doorID(door{rec.Method, rec.Path, string(rec.Op), rec.Dialect}),
-		f.faultID(r.Fault), message(rec.Message, r.Fault), rec.Status, r.flags(), rec.FirstByte.Microseconds(),
-		rec.Duration.Microseconds(), rec.Usage.Total, cost, different(text(rec.Asked), text(rec.Model)), text(rec.ClientIP), r.detail(f),
-	)
+	return append(values, r.ID, text(r.Record.ID), f.seriesID(r.Series), f.faultID(r.Fault), r.detail(f))
 }
 
-// message is what a row keeps of a message: nothing where the fault says it all.
-func message(s string, f Fault) any {
+// message packs a message: nothing where the fault says it all.
+func (p *packer) message(s string, f Fault) {
 	if f.Class != "" && s == f.Message {
-		return nil
+		p.uint(0)
+		return
 	}
-	if s == "" {
-		return ""
+	p.uint(1)
+	p.text(text(s))
+}
+
+// message reads what packer.message wrote.
+func (u *unpacker) message(f Fault) string {
+	if u.uint() == 0 {
+		return f.Message
 	}
-	return text(s)
+	return u.text()
 }
 
 // attempt packs what of an attempt has no column, wherever it is kept.
@@ -241,63 +244,70 @@ func (u *unpacker) attempt(key *tally.Series) proxy.Attempt {
 	return a
 }
 
+// clocks packs when an attempt came to what, and its status.
+func (p *packer) clocks(a *proxy.Attempt) {
+	for _, d := range []time.Duration{a.Start, a.Headers, a.First, a.Duration} {
+		p.duration(d)
+	}
+	p.int(int64(a.Status))
+}
+
+// clocks reads what packer.clocks wrote.
+func (u *unpacker) clocks(a *proxy.Attempt) {
+	for _, d := range []*time.Duration{&a.Start, &a.Headers, &a.First, &a.Duration} {
+		*d = u.duration()
+	}
+	a.Status = int(u.int())
+}
+
 // tryColumns are the columns of tries in the order they are written and read.
-const tryColumns = "call_id, seq, series, fault, message, status, start_us, headers_us, first_us, duration_us, detail"
+const tryColumns = "call_id, seq, series, fault, detail"
 
 // tryValues are the values of an attempt's row.
 func (r *Row) tryValues(values []any, seq int, f *fresh) []any {
 	a := &r.Record.Attempts[seq]
 	p := newPacker()
 	p.attempt(a, &r.Keys[seq])
+	p.clocks(a)
+	p.message(a.Message, r.Faults[seq])
 	p.usage(a.Usage)
 	p.cost(a.Cost)
-	return append(values,
-		r.ID, seq, f.seriesID(r.Keys[seq]), f.faultID(r.Faults[seq]), message(a.Message, r.Faults[seq]), a.Status,
-		a.Start.Microseconds(), a.Headers.Microseconds(), a.First.Microseconds(), a.Duration.Microseconds(), p.b,
-	)
+	return append(values, r.ID, seq, f.seriesID(r.Keys[seq]), f.faultID(r.Faults[seq]), p.b)
 }
 
 // readCall reads a row of calls.
 func (n *names) readCall(scan scanner) (*Row, error) {
 	var (
-		r                             Row
-		series, door, fault           int64
-		flags, ttft, duration, tokens int64
-		said                          *string
-		cost                          *int64
-		detail                        []byte
-		rec                           = &r.Record
+		r             Row
+		series, fault int64
+		detail        []byte
 	)
-	err := scan(&r.ID, &rec.ID, &series, &door, &fault, &said, &rec.Status, &flags, &ttft, &duration, &tokens, &cost, &rec.Asked, &rec.ClientIP, &detail)
-	if err != nil {
+	if err := scan(&r.ID, &r.Record.ID, &series, &fault, &detail); err != nil {
 		return nil, err
 	}
 	r.Series, r.Fault = n.seriesOf(series), n.faultOf(fault)
-	d := n.doorOf(door)
-	rec.Start, rec.Method, rec.Path, rec.Op, rec.Dialect = startOf(r.ID), d.method, d.path, llm.Op(d.op), d.dialect
-	rec.Class, rec.Message = llm.Class(r.Fault.Class), r.Fault.Message
-	if said != nil {
-		rec.Message = *said
-	}
-	rec.Stream, rec.Rescued, rec.UsageSeen = flags&flagStream != 0, flags&flagRescued != 0, flags&flagUsageSeen != 0
-	r.Fallback, r.Captured = flags&flagFallback != 0, flags&flagContent != 0
-	rec.FirstByte, rec.Duration = micros(ttft), micros(duration)
-	return &r, n.readDetail(&r, detail, flags)
+	r.Record.Start, r.Record.Class = startOf(r.ID), llm.Class(r.Fault.Class)
+	return &r, n.readDetail(&r, detail)
 }
 
-func (n *names) readDetail(r *Row, detail []byte, flags int64) error {
+func (n *names) readDetail(r *Row, detail []byte) error {
 	rec := &r.Record
 	u := newUnpacker(detail)
+	flags := u.uint()
+	rec.Stream, rec.Rescued, rec.UsageSeen = flags&flagStream != 0, flags&flagRescued != 0, flags&flagUsageSeen != 0
+	r.Fallback, r.Captured = flags&flagFallback != 0, flags&flagContent != 0
+	d := n.doorOf(int64(u.uint()))
+	rec.Method, rec.Path, rec.Op, rec.Dialect = d.method, d.path, llm.Op(d.op), d.dialect
+	rec.Status, rec.FirstByte, rec.Duration = int(u.int()), u.duration(), u.duration()
+	rec.Message, rec.Asked, rec.ClientIP = u.message(r.Fault), u.text(), u.text()
 	rec.RequestLen, rec.BytesOut = u.int(), u.int()
 	rec.Usage = u.usage()
 	rec.Cost = u.cost()
 	if flags&flagInline != 0 {
 		key := n.seriesOf(int64(u.uint()))
 		a := u.attempt(&key)
-		for _, d := range []*time.Duration{&a.Start, &a.Headers, &a.First, &a.Duration} {
-			*d = u.duration()
-		}
-		a.Status, a.Usage, a.Cost = int(u.int()), rec.Usage, rec.Cost
+		u.clocks(&a)
+		a.Usage, a.Cost = rec.Usage, rec.Cost
 		rec.Attempts, r.Keys, r.Faults = []proxy.Attempt{a}, []tally.Series{key}, []Fault{{}}
 	}
 	for range u.items() {
@@ -318,13 +328,11 @@ func (n *names) readDetail(r *Row, detail []byte, flags int64) error {
 // readTry reads a row of tries into its call.
 func (n *names) readTry(scan scanner, of func(id int64) *Row) error {
 	var (
-		id, series, fault, status       int64
-		seq                             int
-		said                            *string
-		start, headers, first, duration int64
-		detail                          []byte
+		id, series, fault int64
+		seq               int
+		detail            []byte
 	)
-	if err := scan(&id, &seq, &series, &fault, &said, &status, &start, &headers, &first, &duration, &detail); err != nil {
+	if err := scan(&id, &seq, &series, &fault, &detail); err != nil {
 		return err
 	}
 	r := of(id)
@@ -334,11 +342,8 @@ func (n *names) readTry(scan scanner, of func(id int64) *Row) error {
 	key, f := n.seriesOf(series), n.faultOf(fault)
 	u := newUnpacker(detail)
 	a := u.attempt(&key)
-	a.Class, a.Message, a.Status = llm.Class(f.Class), f.Message, int(status)
-	if said != nil {
-		a.Message = *said
-	}
-	a.Start, a.Headers, a.First, a.Duration = micros(start), micros(headers), micros(first), micros(duration)
+	u.clocks(&a)
+	a.Class, a.Message = llm.Class(f.Class), u.message(f)
 	a.Usage = u.usage()
 	a.Cost = u.cost()
 	r.Record.Attempts, r.Keys, r.Faults = append(r.Record.Attempts, a), append(r.Keys, key), append(r.Faults, f)

@@ -14,8 +14,8 @@ const (
 	// callsPerStatement and the like are how many rows one INSERT holds. The
 	// driver binds arguments in time quadratic in their number: some dozens of
 	// them stay cheaper than either one row or a hundred.
-	callsPerStatement = 5
-	triesPerStatement = 5
+	callsPerStatement = 12
+	triesPerStatement = 12
 	sumsPerStatement  = 20
 )
 
@@ -122,7 +122,7 @@ func firstOf(steps ...func() error) error {
 }
 
 func insertCalls(ctx context.Context, tx *statements, f *fresh, rows []*Row) error {
-	const columns = 15
+	const columns = 5
 	values := make([]any, 0, columns*callsPerStatement)
 	for len(rows) > 0 {
 		n := 1
@@ -142,7 +142,7 @@ func insertCalls(ctx context.Context, tx *statements, f *fresh, rows []*Row) err
 }
 
 func insertTries(ctx context.Context, tx *statements, f *fresh, rows []*Row) error {
-	const columns = 11
+	const columns = 5
 	values := make([]any, 0, columns*triesPerStatement)
 	flush := func() error {
 		n := len(values) / columns

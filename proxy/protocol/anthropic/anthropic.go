@@ -32,7 +32,7 @@ type codec struct{}
 func Protocol() *protocol.Protocol {
 	messages := protocol.Answer{
 		Whole: wholeError, Event: event, Content: hasContent, EventError: eventError, Usage: usage,
-		Ping: pingEvent, Done: doneEvent,
+		Ping: pingEvent, Done: doneEvent, Tally: tally(),
 	}
 	plain := protocol.Answer{Whole: wholeError}
 	return &protocol.Protocol{
@@ -40,7 +40,7 @@ func Protocol() *protocol.Protocol {
 		Endpoints: []protocol.Endpoint{
 			{
 				Op: llm.OpChat, Method: http.MethodPost, Path: "/v1/messages", Upstream: "/v1/messages",
-				Answer: messages, In: codec{}, Out: codec{},
+				Answer: messages, In: codec{}, Out: codec{}, Unfit: unfit,
 			},
 			{
 				Op: llm.OpCount, Method: http.MethodPost, Path: "/v1/messages/count_tokens", Upstream: "/v1/messages/count_tokens",

@@ -10,7 +10,7 @@ import (
 // thinking writes how much to think, how to sample and how much to write, which
 // hang together.
 func (e *encoding) thinking() {
-	c := protocol.Claude{Request: e.r, Target: e.t, Losses: e.lost, Own: e.own, Forced: e.w.forces(), Unsigned: e.unsignedLoop()}
+	c := protocol.Claude{Request: e.r, Target: e.t, Losses: e.lost, Own: e.own && !e.t.Changed, Forced: e.w.forces(), Unsigned: e.unsignedLoop()}
 	limit := c.MaxTokens()
 	if e.repeats() {
 		e.asWritten(e.r.Reasoning)
@@ -29,7 +29,7 @@ func (e *encoding) thinking() {
 // the way in which this model takes it.
 func (e *encoding) repeats() bool {
 	r := e.r.Reasoning
-	if r == nil || !e.own {
+	if r == nil || !e.own || e.t.Changed && e.t.Traits.Beyond(r.Effort) {
 		return false
 	}
 	switch e.t.Traits.Thinks {

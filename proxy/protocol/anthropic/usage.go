@@ -38,12 +38,16 @@ func (u *wireUsage) over(earlier *wireUsage) *wireUsage {
 		return earlier
 	}
 	merged := *earlier
-	for _, f := range []struct{ to, from **int64 }{
+	counts := []struct{ to, from **int64 }{
+		{&merged.OutputTokens, &u.OutputTokens},
 		{&merged.InputTokens, &u.InputTokens},
 		{&merged.CacheCreation, &u.CacheCreation},
 		{&merged.CacheRead, &u.CacheRead},
-		{&merged.OutputTokens, &u.OutputTokens},
-	} {
+	}
+	if u.promptless() {
+		counts = counts[:1]
+	}
+	for _, f := range counts {
 		if *f.from != nil {
 			*f.to = *f.from
 		}
@@ -76,7 +80,7 @@ func (u *wireUsage) canonical() *llm.Usage {
 	if u.OutputDetails != nil {
 		c.Reasoning = u.OutputDetails.Thinking
 	}
-	if u.InputTokens == nil {
+	if u.promptless() {
 		c.InputFrom = ""
 	}
 	if u.OutputTokens == nil {
@@ -84,6 +88,12 @@ func (u *wireUsage) canonical() *llm.Usage {
 	}
 	c.Total = c.Prompt() + c.Output
 	return &c
+}
+
+// promptless reports whether nothing is said of the prompt. No prompt has no
+// tokens: imitators write 0 where they do not know yet.
+func (u *wireUsage) promptless() bool {
+	return value(u.InputTokens)+value(u.CacheCreation)+value(u.CacheRead) == 0
 }
 
 // wireUsageOf writes a usage in Anthropic's words. Clients add the counts up, so
@@ -140,7 +150,8 @@ func usage(data []byte) (llm.Usage, bool) {
 	return *u, true
 }
 
-// begun is the usage of message_start: what is known of the prompt.
+// begun is the usage of message_start: what is known of the prompt; nil if that
+// is nothing.
 func (u *wireUsage) begun() *llm.Usage {
 	c := u.canonical()
 	if c == nil {
@@ -148,5 +159,8 @@ func (u *wireUsage) begun() *llm.Usage {
 	}
 	c.Output, c.Reasoning, c.OutputFrom = 0, 0, ""
 	c.Total = c.Prompt()
+	if c.InputFrom == "" {
+		return nil
+	}
 	return c
 }

@@ -13,7 +13,7 @@ import (
 const cohereBatch = 96
 
 // embed is the codec of vectors: Titan's for a single input, Cohere's for many.
-type embed struct{}
+type embed struct{ protocol.NoCallers }
 
 // wireTitan is a request to Titan.
 type wireTitan struct {
@@ -28,16 +28,6 @@ type wireCohere struct {
 	Type      string   `json:"input_type"`
 	Types     []string `json:"embedding_types,omitzero"`
 	Dimension *int64   `json:"output_dimension,omitzero"`
-}
-
-// DecodeEmbed implements protocol.Embedder. Bedrock faces no callers.
-func (embed) DecodeEmbed(*protocol.Question) (*llm.EmbedRequest, *llm.Error) {
-	return nil, facesNobody()
-}
-
-// EncodeEmbedding implements protocol.Embedder. Bedrock faces no callers.
-func (embed) EncodeEmbedding(*llm.EmbedResponse, *llm.EmbedRequest) ([]byte, *llm.Error) {
-	return nil, facesNobody()
 }
 
 // EncodeEmbed writes the requests for a target. Whose words they are in is in
@@ -65,7 +55,7 @@ func (embed) EncodeEmbed(r *llm.EmbedRequest, t *protocol.Target, lost *llm.Loss
 			batch = n
 		}
 		for from := 0; from < len(r.Inputs); from += batch {
-			w := wireCohere{Texts: r.Inputs[from:min(from+batch, len(r.Inputs))], Type: inputType(r.Task), Types: []string{"float"}, Dimension: r.Dimensions}
+			w := wireCohere{Texts: r.Inputs[from:min(from+batch, len(r.Inputs))], Type: protocol.CohereInputType(r.Task), Types: []string{"float"}, Dimension: r.Dimensions}
 			if failed := add(&w); failed != nil {
 				return nil, failed
 			}
@@ -84,18 +74,6 @@ func (embed) EncodeEmbed(r *llm.EmbedRequest, t *protocol.Target, lost *llm.Loss
 		}
 	}
 	return bodies, nil
-}
-
-// inputType is Cohere's word for what vectors are for. It must be said; what
-// nobody said is most often a document.
-func inputType(task string) string {
-	switch task {
-	case "query":
-		return "search_query"
-	case "classification", "clustering":
-		return task
-	}
-	return "search_document"
 }
 
 // DecodeEmbedding reads an answer of either.

@@ -41,6 +41,9 @@ var tasks = map[string]string{
 	"clustering": "CLUSTERING", "similarity": "SEMANTIC_SIMILARITY",
 }
 
+// TaskWord is Google's word for what vectors are for; empty if it has none.
+func TaskWord(task string) string { return tasks[task] }
+
 // embedder is embedContent: one text a request.
 type embedder struct{}
 

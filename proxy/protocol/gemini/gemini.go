@@ -60,14 +60,17 @@ func Protocol() *protocol.Protocol {
 func rows(version string) []protocol.Endpoint {
 	chat := protocol.Answer{
 		Whole: wholeError, Event: event, Content: hasContent, EventError: eventError, Usage: usage, Ping: ping,
+		Tally: tally(),
 	}
 	plain := protocol.Answer{Whole: wholeError, Usage: usage}
 	post := func(op llm.Op, upstream, path string, a protocol.Answer) protocol.Endpoint {
 		return protocol.Endpoint{Op: op, Method: http.MethodPost, Path: version + path, Upstream: upstream, Answer: a}
 	}
 	generate := post(llm.OpChat, pathGenerate, "/models/{model}:generateContent", chat)
+	generate.Unfit = unfit
 	generate.In, generate.Out, generate.UpstreamStream = Inbound{}, Outbound{}, pathStream
 	stream := post(llm.OpChat, pathStream, "/models/{model}:streamGenerateContent", chat)
+	stream.Unfit = unfit
 	stream.In, stream.Out, stream.UpstreamStream, stream.Stream = Inbound{}, Outbound{}, pathStream, true
 	count := post(llm.OpCount, pathCount, "/models/{model}:countTokens", plain)
 	count.Count, count.Names = counter{}, names

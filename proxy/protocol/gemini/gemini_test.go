@@ -347,3 +347,31 @@ func TestPiecesAreJoined(t *testing.T) {
 		t.Errorf("a user's parts were joined: %+v", r.Messages[0].Parts)
 	}
 }
+
+// TestSignatureOfNothingSurvives: Gemini signs an answer in a part without
+// words, which goes back to who signed it, and to nobody else.
+func TestSignatureOfNothingSurvives(t *testing.T) {
+	t.Parallel()
+	const asked = `{"contents":[{"role":"user","parts":[{"text":"hi"}]},{"role":"model","parts":[%s]},{"role":"user","parts":[{"text":"go on"}]}]}`
+	mine := closeState(&llm.State{Kind: llm.StateThought, Data: "c2lnbmVk", Origin: "o1"})
+	others := closeState(&llm.State{Kind: llm.StateThought, Data: "c2lnbmVk", Origin: "o2"})
+	for name, c := range map[string]struct{ said, want string }{
+		"behind a picture": {
+			`{"inlineData":{"mimeType":"image/png","data":"AAAA"}},{"text":"","thoughtSignature":"c2lnbmVk"}`,
+			`{"inlineData":{"mimeType":"image/png","data":"AAAA"}},{"text":"","thoughtSignature":"c2lnbmVk"}`,
+		},
+		"sealed":                       {`{"text":"","thoughtSignature":"` + mine + `"}`, `{"text":"","thoughtSignature":"c2lnbmVk"}`},
+		"alone, without even a text":   {`{"thoughtSignature":"c2lnbmVk"}`, `{"text":"","thoughtSignature":"c2lnbmVk"}`},
+		"behind words, as one of them": {`{"text":"so"},{"text":"","thoughtSignature":"c2lnbmVk"}`, `{"text":"so","thoughtSignature":"c2lnbmVk"}`},
+		"another's":                    {`{"text":"so"},{"inlineData":{"mimeType":"image/png","data":"AAAA"}},{"text":"","thoughtSignature":"` + others + `"}`, `{"text":"so"},{"inlineData":{"mimeType":"image/png","data":"AAAA"}}`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			body, losses := encode(t, decode(t, strings.Replace(asked, "%s", c.said, 1)), target())
+			sameJSON(t, body, strings.Replace(asked, "%s", c.want, 1))
+			if losses != "" {
+				t.Errorf("lost %s", losses)
+			}
+		})
+	}
+}

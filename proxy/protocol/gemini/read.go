@@ -59,6 +59,7 @@ type decoder struct {
 	began   bool
 	choices []reading
 	usage   *llm.Usage
+	quick   quick
 }
 
 // reading is a candidate so far.
@@ -83,8 +84,8 @@ const (
 
 // Decode implements protocol.Decoder.
 func (d *decoder) Decode(dst []llm.Event, _, data []byte) ([]llm.Event, *llm.Error) {
-	var r response
-	if err := unmarshal(data, &r); err != nil {
+	r, err := d.event(data)
+	if err != nil {
 		return dst, &llm.Error{Class: llm.ClassMalformed, Message: "the answer is not in Google's protocol: " + protocol.Clip(err.Error())}
 	}
 	if r.Error != nil {
@@ -95,7 +96,7 @@ func (d *decoder) Decode(dst []llm.Event, _, data []byte) ([]llm.Event, *llm.Err
 			return dst, err
 		}
 	}
-	dst = d.begin(dst, &r)
+	dst = d.begin(dst, r)
 	if r.Usage != nil {
 		if u, ok := r.Usage.canonical(); ok {
 			d.usage = &u
@@ -115,6 +116,17 @@ func (d *decoder) Decode(dst []llm.Event, _, data []byte) ([]llm.Event, *llm.Err
 		}
 	}
 	return dst, nil
+}
+
+// event reads an event, those that streams are made of quickly.
+func (d *decoder) event(data []byte) (*response, error) {
+	if d.began {
+		if r, ok := d.quick.read(data); ok {
+			return r, nil
+		}
+	}
+	r := &response{}
+	return r, unmarshal(data, r)
 }
 
 // begin starts the answer with its first event.
@@ -308,6 +320,9 @@ func (d *decoder) end(dst []llm.Event) []llm.Event {
 	}
 	return append(dst, &llm.End{Usage: d.usage})
 }
+
+// Used implements protocol.Metered.
+func (d *decoder) Used() *llm.Usage { return d.usage }
 
 // Done implements protocol.Decoder. Nothing in the stream says so.
 func (d *decoder) Done() bool { return false }

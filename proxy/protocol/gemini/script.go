@@ -29,7 +29,7 @@ type script struct {
 
 func (s *script) write() *llm.Error {
 	s.names, s.order = map[string]string{}, map[string]int{}
-	layout := protocol.Layout{Admit: s.admit, Losses: s.losses}
+	layout := protocol.Layout{Admit: s.admit, Signed: true, Losses: s.losses}
 	system, turns, err := layout.Turns(s.request.Messages)
 	if err != nil {
 		return err
@@ -91,7 +91,11 @@ func (s *script) admit(_ *llm.Message, p llm.Part, at string) (llm.Part, *llm.Er
 		if s.names[p.ID] == "" && p.Name != "" {
 			s.names[p.ID] = p.Name
 		}
-	case *llm.Text, *llm.Media:
+	case *llm.Text:
+		if _, ok := p.State.For(s.target.Origin, llm.StateThought); !ok && p.State != nil && strings.TrimSpace(p.Text) == "" {
+			return nil, nil // another's signature of nothing
+		}
+	case *llm.Media:
 	}
 	return p, nil
 }

@@ -26,6 +26,10 @@ type modality struct {
 
 // usage reads the counts off an answer or an event.
 func usage(data []byte) (llm.Usage, bool) {
+	var q quick
+	if r, ok := q.read(data); ok && r.Usage != nil {
+		return r.Usage.canonical()
+	}
 	var answer struct {
 		Usage *wireUsage `json:"usageMetadata"`
 	}

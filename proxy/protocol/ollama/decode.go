@@ -133,21 +133,7 @@ func (d *decoder) End(dst []llm.Event) ([]llm.Event, *llm.Error) {
 func (d *decoder) Done() bool { return d.done }
 
 // embedder is /api/embed. Nobody calls the gateway by it.
-type embedder struct{}
-
-// DecodeEmbed implements protocol.Embedder.
-func (embedder) DecodeEmbed(*protocol.Question) (*llm.EmbedRequest, *llm.Error) {
-	return nil, noCallers()
-}
-
-// EncodeEmbedding implements protocol.Embedder.
-func (embedder) EncodeEmbedding(*llm.EmbedResponse, *llm.EmbedRequest) ([]byte, *llm.Error) {
-	return nil, noCallers()
-}
-
-func noCallers() *llm.Error {
-	return &llm.Error{Class: llm.ClassInternal, Status: http.StatusInternalServerError, Message: "nobody calls in Ollama's dialect"}
-}
+type embedder struct{ protocol.NoCallers }
 
 // EncodeEmbed implements protocol.Embedder.
 func (embedder) EncodeEmbed(r *llm.EmbedRequest, t *protocol.Target, lost *llm.Losses) ([][]byte, *llm.Error) {

@@ -1,6 +1,7 @@
 package ollama
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"net/http"
@@ -26,17 +27,26 @@ type put struct {
 	lost  *llm.Losses
 	w     request
 	names map[string]string // of calls, by id
+	order map[string]int    // in which they were made
+	ready []answered        // what tools answered, not written yet
+}
+
+// answered is what a tool answered, and to which of the calls.
+type answered struct {
+	message
+	call int
 }
 
 // EncodeRequest implements protocol.Outbound.
 func (Outbound) EncodeRequest(r *llm.Request, t *protocol.Target, lost *llm.Losses) ([]byte, *llm.Error) {
-	p := &put{r: r, t: t, lost: lost, names: map[string]string{}}
+	p := &put{r: r, t: t, lost: lost, names: map[string]string{}, order: map[string]int{}}
 	p.w.Model, p.w.Stream, p.w.Messages = t.Model, t.Stream, []message{}
 	for i := range r.Messages {
 		if err := p.message(&r.Messages[i], fmt.Sprintf("messages[%d]", i)); err != nil {
 			return nil, err
 		}
 	}
+	p.flush()
 	p.tools()
 	p.options()
 	p.format()
@@ -62,9 +72,11 @@ func (p *put) message(m *llm.Message, at string) *llm.Error {
 		where := fmt.Sprintf("%s.content[%d]", at, i)
 		switch part := part.(type) {
 		case *llm.Text:
-			w.Content, said = w.Content+part.Text, true
+			w.says(part.Text)
+			said = true
 		case *llm.Refusal:
-			w.Content, said = w.Content+part.Text, true
+			w.says(part.Text)
+			said = true
 		case *llm.Thinking:
 			if p.t.Traits.EchoThinking != protocol.EchoNever {
 				w.Thinking, said = w.Thinking+part.Text, said || part.Text != ""
@@ -85,24 +97,45 @@ func (p *put) message(m *llm.Message, at string) *llm.Error {
 		}
 	}
 	if said {
+		p.flush()
 		p.w.Messages = append(p.w.Messages, w)
 	}
 	return nil
 }
 
+// flush writes what tools answered in the order of their calls: Ollama knows no
+// ids by which they would find each other.
+func (p *put) flush() {
+	slices.SortStableFunc(p.ready, func(a, b answered) int { return cmp.Compare(a.call, b.call) })
+	for _, a := range p.ready {
+		p.w.Messages = append(p.w.Messages, a.message)
+	}
+	p.ready = nil
+}
+
+// says adds to what a message says.
+func (m *message) says(text string) {
+	if m.Content != "" && text != "" {
+		m.Content += "\n"
+	}
+	m.Content += text
+}
+
 func (p *put) media(w *message, m *llm.Media, at string) *llm.Error {
+	if text, ok := m.PlainText(); ok {
+		p.lost.Change(at, "a text file goes as text")
+		w.says(text)
+		return nil
+	}
 	if m.Kind != llm.Image || m.Data == "" || p.t.Traits.NoImages {
-		return &llm.Error{
-			Class: llm.ClassModelNotFound, Status: http.StatusBadRequest, Code: "unsupported_content", Param: at,
-			Message: fmt.Sprintf("%s: %s takes images only, and as bytes", at, p.t.Model),
-		}
+		return protocol.Refused(at, p.t.Model+" takes images only, and as bytes")
 	}
 	w.Images = append(w.Images, m.Data)
 	return nil
 }
 
 func (p *put) call(c *llm.ToolCall, at string) call {
-	p.names[c.ID] = c.Name
+	p.names[c.ID], p.order[c.ID] = c.Name, len(p.order)
 	args := llm.Raw(c.Arguments)
 	switch {
 	case c.Custom:
@@ -121,11 +154,10 @@ func (p *put) result(r *llm.ToolResult, at string) *llm.Error {
 	if w.ToolName == "" {
 		w.ToolName = r.Name
 	}
-	var words []string
 	for i, part := range r.Parts {
 		switch part := part.(type) {
 		case *llm.Text:
-			words = append(words, part.Text)
+			w.says(part.Text)
 		case *llm.Media:
 			if err := p.media(&w, part, fmt.Sprintf("%s.content[%d]", at, i)); err != nil {
 				return err
@@ -134,12 +166,11 @@ func (p *put) result(r *llm.ToolResult, at string) *llm.Error {
 			p.lost.Drop(fmt.Sprintf("%s.content[%d]", at, i), "it is known in another dialect alone")
 		}
 	}
-	w.Content = strings.Join(words, "\n")
 	if r.Error {
 		w.Content = "Error: " + w.Content
 		p.lost.Change(at+".is_error", "the text says so")
 	}
-	p.w.Messages = append(p.w.Messages, w)
+	p.ready = append(p.ready, answered{w, p.order[r.ID]})
 	return nil
 }
 
@@ -241,20 +272,12 @@ func (p *put) think() {
 func (p *put) dropped() {
 	const why = "Ollama has no such parameter"
 	r := p.r
-	if len(r.LogitBias) > 0 {
-		p.lost.Drop("logit_bias", why)
-	}
-	if r.N != nil && *r.N > 1 {
-		p.lost.Drop("n", why)
-	}
-	if r.Verbosity != "" {
-		p.lost.Drop("verbosity", why)
-	}
-	for name, given := range map[string]bool{"user": r.User != "", "metadata": len(r.Metadata) > 0, "prompt_cache_key": r.CacheKey != ""} {
-		if given {
-			p.lost.Hint(name, why)
-		}
-	}
+	protocol.DropSaid(p.lost, why, []protocol.Said{
+		{Field: "logit_bias", Given: len(r.LogitBias) > 0},
+		{Field: "n", Given: r.N != nil && *r.N > 1},
+		{Field: "verbosity", Given: r.Verbosity != ""},
+	}...)
+	protocol.HintAccounts(p.lost, why, r)
 	for _, name := range slices.Sorted(maps.Keys(r.Extra)) {
 		if name != "options" && name != "num_ctx" && name != "keep_alive" {
 			p.lost.Drop(name, why)

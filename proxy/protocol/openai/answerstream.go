@@ -107,6 +107,9 @@ func (d *chunks) End(dst []llm.Event) ([]llm.Event, *llm.Error) {
 	return append(dst, &llm.End{Usage: d.usage}), nil
 }
 
+// Used implements protocol.Metered.
+func (d *chunks) Used() *llm.Usage { return d.usage }
+
 // Done implements protocol.Decoder.
 func (d *chunks) Done() bool { return d.ended }
 

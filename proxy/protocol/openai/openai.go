@@ -40,7 +40,7 @@ func Protocol() *protocol.Protocol {
 		return e
 	}
 	talk := post(llm.OpChat, "/chat/completions", resumable)
-	talk.In, talk.Out = chat{}, chat{}
+	talk.In, talk.Out, talk.Unfit = chat{}, chat{}, unfit
 	vectors := post(llm.OpEmbeddings, "/embeddings", embeddings)
 	vectors.Embed = embed{}
 	return &protocol.Protocol{

@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/posthouse/posthouse/proxy/llm"
 	"github.com/posthouse/posthouse/proxy/protocol"
 )
@@ -255,6 +257,36 @@ func BenchmarkWholeAnswer(b *testing.B) {
 		}
 		if _, ok := usage(data); !ok {
 			b.Fatal("no usage")
+		}
+	}
+}
+
+// FuzzUsageScan: what is read in the quick way is what decoding reads.
+func FuzzUsageScan(f *testing.F) {
+	f.Add(`{"prompt_tokens":1,"completion_tokens":null,"total_tokens":3,"prompt_tokens_details":{"cached_tokens":2,"audio_tokens":0},"completion_tokens_details":null}`)
+	f.Add(`{"input_tokens":12,"output_tokens":7,"input_tokens_details":{"cached_tokens":2},"output_tokens_details":{"reasoning_tokens":1}}`)
+	f.Add(`{"prompt_tokens":1.0,"total_tokens":-3,"seconds":2.5}`)
+	f.Add(`{"Prompt_Tokens":1,"prompt_token\u0073":2,"prompt_tokens":3,"prompt_tokens":4}`)
+	f.Fuzz(func(t *testing.T, text string) {
+		var quick, decoded wireUsage
+		if !json.Valid([]byte(text)) || !quick.scan([]byte(text)) {
+			return // broken texts are found before
+		}
+		if err := json.Unmarshal([]byte(text), &decoded); err != nil {
+			t.Fatalf("decoding says %v", err)
+		}
+		if diff := cmp.Diff(decoded, quick); diff != "" {
+			t.Error(diff)
+		}
+	})
+}
+
+func BenchmarkUsage(b *testing.B) {
+	answer := []byte(`{"id":"c","object":"chat.completion","choices":[{"index":0,"message":{"role":"assistant","content":"Hello"},"finish_reason":"stop"}],"usage":{"prompt_tokens":9,"completion_tokens":12,"total_tokens":21,"prompt_tokens_details":{"cached_tokens":0,"audio_tokens":0},"completion_tokens_details":{"reasoning_tokens":0,"audio_tokens":0}}}`)
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, ok := usage(answer); !ok {
+			b.Fatal("no counts")
 		}
 	}
 }

@@ -103,8 +103,9 @@ func (p *put) sampling() {
 	penalties := !tr.FixedSampling && !tr.NoPenalties
 	w.FrequencyPenalty = pass(p, r.FrequencyPenalty, "frequency_penalty", why, penalties)
 	w.PresencePenalty = pass(p, r.PresencePenalty, "presence_penalty", why, penalties)
-	w.TopK = pass(p, r.TopK, "top_k", p.t.Vendor+" knows none", tr.TopK || p.own)
-	w.MinP = pass(p, r.MinP, "min_p", p.t.Vendor+" knows none", tr.TopK || p.own)
+	more := tr.TopK || p.own && !(p.t.Changed && original(tr))
+	w.TopK = pass(p, r.TopK, "top_k", p.t.Vendor+" knows none", more)
+	w.MinP = pass(p, r.MinP, "min_p", p.t.Vendor+" knows none", more)
 	w.Seed = pass(p, r.Seed, "seed", p.t.Vendor+" knows none", !tr.NoSeed)
 	w.N = pass(p, r.N, "n", p.t.Vendor+" answers once", !tr.NoN || r.N != nil && *r.N == 1)
 	w.Logprobs = pass(p, r.Logprobs, "logprobs", p.t.Vendor+" gives none", !tr.NoLogprobs)
@@ -319,14 +320,12 @@ func (p *put) format() {
 	default:
 		p.w.ResponseFormat = &wireFormat{Type: "json_object"}
 	}
-	ask := "Answer with JSON alone: one object, no text around it."
 	if f.Kind == llm.FormatSchema {
 		p.lost.Change("response_format.json_schema", p.t.Vendor+" knows no schemas: the model is asked for one")
-		ask = "Answer with JSON alone that obeys this JSON schema, no text around it: " + string(f.Schema)
 	} else if p.own || p.mentionsJSON() {
 		return // most vendors demand the word in the prompt
 	}
-	p.w.Messages = append([]wireMessage{{Role: "system", Content: value(ask)}}, p.w.Messages...)
+	p.w.Messages = append([]wireMessage{{Role: "system", Content: value(protocol.AskForJSON(f))}}, p.w.Messages...)
 }
 
 func (p *put) mentionsJSON() bool {

@@ -77,7 +77,7 @@ func (p *put) user(m *llm.Message, field string) *llm.Error {
 }
 
 func (p *put) toolResult(r *llm.ToolResult, m *llm.Message, field string) (media []llm.Part, bad *llm.Error) {
-	id, _ := llm.UnsealID(r.ID)
+	id := p.callID(r.ID)
 	w := wireMessage{Role: "tool", ToolCallID: id, CacheControl: p.cache(r.Cache)}
 	if p.own {
 		w.Name, w.Extra = r.Name, m.Extra
@@ -225,7 +225,7 @@ func (p *put) media(m *llm.Media, field string) (wirePart, *llm.Error) {
 		}
 		w.Type, w.VideoURL = "video_url", &wireURL{URL: m.Address()}
 	case llm.Document:
-		if text, ok := plainDocument(m); ok {
+		if text, ok := m.PlainText(); ok {
 			p.lost.Change(field, "a text file goes as text")
 			return wirePart{Type: "text", Text: &text, CacheControl: w.CacheControl}, nil
 		}
@@ -342,9 +342,14 @@ func (p *put) echo(w *wireMessage, thought []*llm.Thinking) {
 	}
 }
 
+// callID is the id of a tool call as the vendor takes it.
+func (p *put) callID(id string) string {
+	id, _ = llm.UnsealID(id)
+	return protocol.ExactID(id, p.t.Traits.CallIDs)
+}
+
 func (p *put) call(c *llm.ToolCall) wireCall {
-	id, _ := llm.UnsealID(c.ID)
-	w := wireCall{ID: id, CacheControl: p.cache(c.Cache)}
+	w := wireCall{ID: p.callID(c.ID), CacheControl: p.cache(c.Cache)}
 	if data, ok := c.State.For(p.t.Origin, llm.StateThought); ok {
 		w.ExtraContent = &wireGoogle{}
 		w.ExtraContent.Google.ThoughtSignature = data
@@ -362,21 +367,6 @@ func (p *put) call(c *llm.ToolCall) wireCall {
 	}
 	w.Type, w.Function = "function", &wireCalled{Name: c.Name, Arguments: value(arguments)}
 	return w
-}
-
-// plainDocument is the text of a document that is text.
-func plainDocument(m *llm.Media) (string, bool) {
-	if !strings.HasPrefix(m.MIME, "text/") || m.Data == "" {
-		return "", false
-	}
-	b, err := unbase64(m.Data)
-	if err != nil {
-		return "", false
-	}
-	if m.Name != "" {
-		return m.Name + ":\n" + string(b), true
-	}
-	return string(b), true
 }
 
 // alternate joins neighbours of one role and puts a user before the first

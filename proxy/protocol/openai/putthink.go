@@ -72,7 +72,7 @@ func (p *put) effort(effort string) string {
 	if top == "" {
 		top = "high"
 	}
-	if p.own || slices.Index(efforts, effort) <= slices.Index(efforts, top) {
+	if p.own && !(p.t.Changed && p.t.Traits.Beyond(effort)) || slices.Index(efforts, effort) <= slices.Index(efforts, top) {
 		return effort
 	}
 	p.lost.Change("reasoning_effort", "the highest of "+p.t.Model+" is "+top)

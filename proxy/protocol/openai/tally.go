@@ -19,53 +19,19 @@ const (
 // chatDelta appends what a chunk of a chat or text completion adds. It runs for
 // every event of every stream, so it looks at each byte once.
 func chatDelta(buf, data []byte) []byte {
-	v := after(data, `delta"`)
+	v := rawjson.After(data, `delta"`)
 	if v == nil {
-		if v = after(data, `text"`); v != nil && v[0] == '"' {
-			buf, _ = appendQuoted(buf, v)
+		if v = rawjson.After(data, `text"`); v != nil && v[0] == '"' {
+			buf, _ = rawjson.AppendString(buf, v)
 		}
 		return buf
 	}
-	for ; v != nil; v = after(v, `delta"`) {
+	for ; v != nil; v = rawjson.After(v, `delta"`) {
 		if v[0] == '{' {
 			buf = appendDelta(buf, v)
 		}
 	}
 	return buf
-}
-
-// after finds a key, given without its first quote, and returns what follows
-// its colon; nil if it is not there. The quote is left out because every second
-// byte of a chunk's frame is one, which would make the search slow.
-func after(data []byte, key string) []byte {
-	for {
-		i := bytes.Index(data, []byte(key))
-		if i < 0 {
-			return nil
-		}
-		quoted := i > 0 && data[i-1] == '"' && (i == 1 || data[i-2] != '\\')
-		data = data[i+len(key):]
-		if v := behindColon(data); quoted && v != nil {
-			return v
-		}
-	}
-}
-
-// behindColon skips the colon after a key; nil if there is none, or nothing after it.
-func behindColon(data []byte) []byte {
-	colon := false
-	for i, c := range data {
-		switch {
-		case c == ':' && !colon:
-			colon = true
-		case c != ' ' && c != '\t' && c != '\r' && c != '\n':
-			if !colon {
-				return nil
-			}
-			return data[i:]
-		}
-	}
-	return nil
 }
 
 // appendDelta appends the strings of a delta object, but for its role. Some
@@ -77,34 +43,34 @@ func appendDelta(buf, object []byte) []byte {
 		if end := bytes.IndexByte(rest, '}'); i < 0 || end >= 0 && end < i {
 			return buf
 		}
-		n := quotedLength(rest[i:])
+		n := rawjson.StringLength(rest[i:])
 		if n == 0 {
 			return buf
 		}
 		key := rest[i+1 : i+n-1]
-		v := behindColon(rest[i+n:])
+		v := rawjson.BehindColon(rest[i+n:])
 		if v == nil {
 			return buf
 		}
 		rest = v
 		switch {
 		case v[0] == '"' && string(key) == "role":
-			rest = v[quotedLength(v):]
+			rest = v[rawjson.StringLength(v):]
 		case v[0] == '"' && (string(key) == "reasoning" || string(key) == "reasoning_content"):
 			if thought {
-				rest = v[quotedLength(v):]
+				rest = v[rawjson.StringLength(v):]
 				continue
 			}
 			had := len(buf)
-			buf, rest = appendQuoted(buf, v)
+			buf, rest = rawjson.AppendString(buf, v)
 			thought = len(buf) > had
 		case v[0] == '"':
-			buf, rest = appendQuoted(buf, v)
+			buf, rest = rawjson.AppendString(buf, v)
 		case string(key) == "tool_calls", string(key) == "function_call":
 			for _, word := range []string{`name"`, `arguments"`} {
-				for w := after(v, word); w != nil; w = after(w, word) {
+				for w := rawjson.After(v, word); w != nil; w = rawjson.After(w, word) {
 					if w[0] == '"' {
-						buf, _ = appendQuoted(buf, w)
+						buf, _ = rawjson.AppendString(buf, w)
 					}
 				}
 			}
@@ -118,30 +84,6 @@ func appendDelta(buf, object []byte) []byte {
 	}
 }
 
-// quotedLength is how long the string that b begins with is, with both quotes;
-// 0 if it is not closed.
-func quotedLength(b []byte) int {
-	for i := 1; i < len(b); i++ {
-		switch b[i] {
-		case '\\':
-			i++
-		case '"':
-			return i + 1
-		}
-	}
-	return 0
-}
-
-// appendQuoted appends what is between the quotes of the string that b begins
-// with, and returns what comes behind it.
-func appendQuoted(buf, b []byte) (longer, rest []byte) {
-	n := quotedLength(b)
-	if n == 0 {
-		return buf, nil
-	}
-	return append(buf, b[1:n-1]...), b[n:]
-}
-
 // ResponsesTally is what the Responses API needs to count without its vendor.
 func ResponsesTally() *protocol.Tally {
 	return &protocol.Tally{Delta: responsesDelta, Answer: wholeText, Prompt: promptText}
@@ -150,8 +92,8 @@ func ResponsesTally() *protocol.Tally {
 // responsesDelta appends what an event of the Responses API adds: those with
 // text have it as a string called delta.
 func responsesDelta(buf, data []byte) []byte {
-	if v := after(data, `delta"`); v != nil && v[0] == '"' {
-		buf, _ = appendQuoted(buf, v)
+	if v := rawjson.After(data, `delta"`); v != nil && v[0] == '"' {
+		buf, _ = rawjson.AppendString(buf, v)
 	}
 	return buf
 }

@@ -1,9 +1,6 @@
 package openai
 
 import (
-	"encoding/base64"
-	"strings"
-
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 )
@@ -247,9 +244,3 @@ type wireChoice struct {
 
 // decode reads a value that was found to be JSON already.
 func decode(v jsontext.Value, into any) error { return json.Unmarshal(v, into, lenient) }
-
-// unbase64 reads base64 with or without padding, and with line breaks.
-func unbase64(s string) ([]byte, error) {
-	s = strings.TrimRight(strings.NewReplacer("\n", "", "\r", "", " ", "").Replace(s), "=")
-	return base64.RawStdEncoding.DecodeString(s)
-}

@@ -2,6 +2,7 @@ package responses
 
 import (
 	"bytes"
+	"cmp"
 
 	"github.com/go-json-experiment/json"
 
@@ -81,6 +82,20 @@ func wholeError(body []byte) *llm.Error {
 		return malformed("the answer can't be read: " + protocol.PlainText(body))
 	}
 	return w.failed()
+}
+
+// answerID reads the id of an answer, whole or in a stream's last event.
+func answerID(data []byte) string {
+	var w struct {
+		ID       string `json:"id"`
+		Response struct {
+			ID string `json:"id"`
+		} `json:"response"`
+	}
+	if json.Unmarshal(data, &w, lenient) != nil {
+		return ""
+	}
+	return cmp.Or(w.Response.ID, w.ID)
 }
 
 // usage reads the counts off an answer or an event.

@@ -28,13 +28,13 @@ const Name = "responses"
 // Protocol is the table of this dialect. Errors and lists of models are
 // OpenAI's, whatever the endpoint.
 func Protocol() *protocol.Protocol {
-	a := protocol.Answer{Whole: wholeError, Event: signal, Content: hasContent, EventError: eventError, Usage: usage, Tally: openai.ResponsesTally()}
+	a := protocol.Answer{Whole: wholeError, Event: signal, Content: hasContent, EventError: eventError, Usage: usage, ID: answerID, Tally: openai.ResponsesTally()}
 	plain := protocol.Answer{Whole: wholeError, Usage: usage}
 	p := openai.Protocol()
 	p.Name = Name
 	p.EncodeStreamError = encodeStreamError
 	p.Endpoints = []protocol.Endpoint{
-		{Op: llm.OpResponses, Method: http.MethodPost, Path: "/v1/responses", Upstream: "/responses", Answer: a, In: Codec{}, Out: Codec{}},
+		{Op: llm.OpResponses, Method: http.MethodPost, Path: "/v1/responses", Upstream: "/responses", Answer: a, In: Codec{}, Out: Codec{}, Unfit: unfit},
 		{Op: llm.OpPass, Path: "/v1/responses/", Upstream: "/responses/", Answer: plain},
 	}
 	return p
