@@ -165,6 +165,9 @@ func (b *bench) ready(ctx context.Context, c *benchCase, t *load.Target) error {
 		b.children[t.Name] = running
 	}
 	t.URL, t.PID = running.url, running.pid()
+	if c.translated && t.Name == targetPosthouse {
+		t.URL = strings.TrimSuffix(running.url, "/v1") + translatedPath + "/v1"
+	}
 	return nil
 }
 

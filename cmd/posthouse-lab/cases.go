@@ -14,6 +14,7 @@ type benchCase struct {
 	direct     bool     // the vendor itself takes part, to see what the others add
 	fresh      bool     // each run begins with a new process
 	oneCore    bool     // processes are limited to one core
+	translated bool     // posthouse's vendor speaks another dialect
 	rows       []row
 }
 
@@ -66,6 +67,11 @@ func cases() []benchCase {
 			name: "large", what: "256 KB prompts", targets: pipe,
 			plan: load.Plan{Conns: 16, Prompt: 256 << 10, Words: 60},
 			rows: []row{{what: "CPU per call with a 256 KB prompt (to a ReverseProxy that pipes)", measure: load.CPUPerCall, unit: "µs", must: 0.85, aim: 0.6}},
+		},
+		{
+			name: "translated", what: "200 streams of 100 chunks a second, from a vendor of Anthropic's dialect", targets: rp, translated: true,
+			plan: load.Plan{Stream: true, Conns: 200, Prompt: 1024, Words: 200, Pace: 10 * time.Millisecond, Warm: 3 * time.Second},
+			rows: []row{{what: "CPU per million chunks translated from Anthropic's dialect (to a ReverseProxy that passes them on)", measure: load.CPUPer1M, unit: "s", must: 2.0, aim: 1.4}},
 		},
 	}
 }

@@ -93,6 +93,9 @@ func startTool(ctx context.Context, logs io.Writer, env []string, args ...string
 	return c, nil
 }
 
+// translatedPath is below where posthouse answers by way of another dialect.
+const translatedPath = "/translated"
+
 // configuration is everything on: keys for callers, a route with a fallback,
 // accounting and the log. Metrics are switched on by way of the API.
 func configuration(vendor string) string {
@@ -102,7 +105,12 @@ settings:
 providers:
   - {name: main, vendor: custom, base_url: %[1]q, allow_private: true, keys: [{name: main, value: sk-bench-key-of-main}]}
   - {name: spare, vendor: custom, base_url: %[1]q, allow_private: true, keys: [{name: main, value: sk-bench-key-of-spare}]}
+  - {name: messages, vendor: anthropic, base_url: %[3]q, allow_private: true, keys: [{name: main, value: sk-bench-key-of-messages}]}
 routes:
+  - name: translated
+    match: {path_prefix: %[4]s}
+    targets: [{provider: messages}]
+    fallback: [{targets: [{provider: spare}]}]
   - name: bench
     match: {models: [{kind: prefix, value: lab-}]}
     targets: [{provider: main}]
@@ -110,7 +118,7 @@ routes:
 consumers:
   - name: bench
     keys: [{name: main, hash: "sha256:%[2]x"}]
-`, vendor, sha256.Sum256([]byte(consumerKey)))
+`, vendor, sha256.Sum256([]byte(consumerKey)), strings.TrimSuffix(vendor, "/v1"), translatedPath)
 }
 
 // startPosthouse starts the program under test, with the data that is in dir.

@@ -23,7 +23,7 @@ type still struct {
 }
 
 // idleFor is how long a process is left alone before its memory is read.
-const idleFor = 5 * time.Second
+const idleFor = 10 * time.Second
 
 // still measures them: with the data that the cases left.
 func (b *bench) still(ctx context.Context) (*still, error) {

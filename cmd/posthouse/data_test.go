@@ -191,7 +191,13 @@ func TestBackupAndRestore(t *testing.T) {
 	if code, _, errs := command(t, "", nil, "restore", "--in", whole, "--yes", "--data-dir", dir); code != 1 || !strings.Contains(errs, "stop") {
 		t.Errorf("restore into a running server: %d %s", code, errs)
 	}
+	if code, _, errs := command(t, "", nil, "compact", "--data-dir", dir); code != 1 || !strings.Contains(errs, "stop") {
+		t.Errorf("compact under a running server: %d %s", code, errs)
+	}
 	i.stop()
+	if out := mustCommand(t, "", "compact", "--data-dir", dir); !strings.Contains(out, "MB now") {
+		t.Errorf("compact: %s", out)
+	}
 
 	elsewhere := filepath.Join(t.TempDir(), "new")
 	mustCommand(t, "", "restore", "--in", whole, "--data-dir", elsewhere)

@@ -16,8 +16,13 @@ const (
 	// gcPercentMost bounds what is asked of the collector, for the time in
 	// which a heap grows out of its floor before that is noticed.
 	gcPercentMost = 600
-	// paceEvery is how often the live heap is looked at.
+	// paceEvery is how often the heap is looked at.
 	paceEvery = time.Second
+	// In a process that allocates less than idleAllocs bytes in idleFor looks,
+	// garbage of more than idleGarbage bytes is given back to the system.
+	idleFor     = 3
+	idleAllocs  = 2 << 20
+	idleGarbage = 4 << 20
 )
 
 // paceGC keeps the garbage collector from running below heapFloor until the
@@ -31,12 +36,15 @@ func paceGC(ctx context.Context, env func(string) (string, bool)) {
 	defer debug.SetGCPercent(100)
 	tick := time.NewTicker(paceEvery)
 	defer tick.Stop()
-	live := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
+	var rest resting
 	for now := 100; ; {
-		metrics.Read(live)
-		if want := gcPercent(live[0].Value.Uint64()); want > now+now/8 || want < now-now/8 {
+		heap := readHeap()
+		if want := gcPercent(heap.live); want > now+now/8 || want < now-now/8 {
 			debug.SetGCPercent(want)
 			now = want
+		}
+		if rest.over(heap) {
+			debug.FreeOSMemory()
 		}
 		select {
 		case <-tick.C:
@@ -44,6 +52,35 @@ func paceGC(ctx context.Context, env func(string) (string, bool)) {
 			return
 		}
 	}
+}
+
+// heap is what the heap holds, in bytes.
+type heap struct {
+	live   uint64 // found alive by the last collection
+	used   uint64 // now, garbage included
+	allocs uint64 // since the process began
+}
+
+func readHeap() heap {
+	s := []metrics.Sample{{Name: "/gc/heap/live:bytes"}, {Name: "/memory/classes/heap/objects:bytes"}, {Name: "/gc/heap/allocs:bytes"}}
+	metrics.Read(s)
+	return heap{s[0].Value.Uint64(), s[1].Value.Uint64(), s[2].Value.Uint64()}
+}
+
+// resting finds out when a process has nothing to do.
+type resting struct {
+	allocs uint64 // when the count began
+	looks  int
+}
+
+// over reports whether it is time to give garbage back.
+func (r *resting) over(h heap) bool {
+	if r.looks++; r.looks < idleFor {
+		return false
+	}
+	idle := h.allocs-r.allocs < idleAllocs
+	r.allocs, r.looks = h.allocs, 0
+	return idle && h.used > h.live+idleGarbage
 }
 
 // gcPercent is the growth over a live heap of so many bytes that leads to the

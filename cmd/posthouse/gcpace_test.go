@@ -41,3 +41,28 @@ func TestPaceGC(t *testing.T) {
 		t.Errorf("left at %d per cent", percent)
 	}
 }
+
+func TestResting(t *testing.T) {
+	const mb = 1 << 20
+	var r resting
+	looks := func(h heap) (n int) {
+		for range idleFor {
+			if r.over(h) {
+				n++
+			}
+		}
+		return n
+	}
+	if looks(heap{live: 8 * mb, used: 40 * mb, allocs: 100 * mb}) != 0 {
+		t.Error("it was starting")
+	}
+	if looks(heap{live: 8 * mb, used: 40 * mb, allocs: 101 * mb}) != 1 {
+		t.Error("it rests on garbage")
+	}
+	if looks(heap{live: 8 * mb, used: 9 * mb, allocs: 102 * mb}) != 0 {
+		t.Error("there is nothing to give back")
+	}
+	if looks(heap{live: 8 * mb, used: 60 * mb, allocs: 200 * mb}) != 0 {
+		t.Error("it is at work")
+	}
+}

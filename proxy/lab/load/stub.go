@@ -19,11 +19,15 @@ import (
 	"github.com/posthouse/posthouse/proxy/lab"
 )
 
+// messagesPath ends the path of Anthropic's API.
+const messagesPath = "/messages"
+
 // stubBuffer is what the stub reads at once.
 const stubBuffer = 4 << 10
 
 // Stub is a vendor that does nothing but answer: the chat calls for lab-*
-// models, with the lab's words, whole or streamed. It is to cost so little that
+// models, with the lab's words, whole or streamed, as OpenAI does, or below
+// /messages as Anthropic does. It is to cost so little that
 // what stands before it is what gets measured. The zero value is ready.
 type Stub struct {
 	connections atomic.Int64
@@ -85,7 +89,7 @@ func (s *Stub) serve(ctx context.Context, c net.Conn) {
 			return
 		}
 		s.calls.Add(1)
-		if err := s.answer(ctx, c, body); err != nil {
+		if err := s.answer(ctx, c, path, body); err != nil {
 			return
 		}
 	}
@@ -99,8 +103,10 @@ func readHead(r *bufio.Reader) (path string, length int, err error) {
 	}
 	_, rest, _ := bytes.Cut(line, []byte(" "))
 	target, _, _ := bytes.Cut(rest, []byte(" "))
-	if bytes.Equal(target, []byte(lab.StatsPath)) {
-		path = lab.StatsPath
+	for _, known := range []string{lab.StatsPath, messagesPath} {
+		if bytes.HasSuffix(target, []byte(known)) {
+			path = known
+		}
 	}
 	for {
 		line, err := r.ReadSlice('\n')
@@ -131,16 +137,23 @@ func (s *Stub) sendStats(w io.Writer) error {
 }
 
 // answer answers one call.
-func (s *Stub) answer(ctx context.Context, c net.Conn, body []byte) error {
+func (s *Stub) answer(ctx context.Context, c net.Conn, path string, body []byte) error {
 	model := lastString(body, `"model":`)
 	if len(model) == 0 || !bytes.HasPrefix(model, []byte("lab-")) {
 		return refuse(c, "the stub answers chat calls for lab-* models, and finds none in this one")
 	}
-	rep, err := s.reply(model, lastString(body, `"content":`))
+	question, write, stream := lastString(body, `"content":`), makeReply, body[max(0, len(body)-512):]
+	if path == messagesPath {
+		write, stream = makeMessage, body
+		if question == nil { // written as a list of parts
+			question = lastString(body, `"text":`)
+		}
+	}
+	rep, err := s.reply(path, model, question, write)
 	if err != nil {
 		return refuse(c, err.Error())
 	}
-	if !bytes.Contains(body[max(0, len(body)-512):], []byte(`"stream":true`)) {
+	if !bytes.Contains(stream, []byte(`"stream":true`)) {
 		_, err := c.Write(rep.whole)
 		return err
 	}
@@ -198,12 +211,12 @@ func lastString(body []byte, key string) []byte {
 }
 
 // reply finds the answer to a question, making it the first time.
-func (s *Stub) reply(model, question []byte) (*reply, error) {
-	key := string(model) + "\x00" + string(question)
+func (s *Stub) reply(path string, model, question []byte, write func(model, question string) (*reply, error)) (*reply, error) {
+	key := path + "\x00" + string(model) + "\x00" + string(question)
 	if got, ok := s.texts.Load(key); ok {
 		return got.(*reply), nil //nolint:errcheck // the map holds nothing else
 	}
-	rep, err := makeReply(string(model), string(question))
+	rep, err := write(string(model), string(question))
 	if err != nil {
 		return nil, err
 	}
