@@ -45,7 +45,7 @@ export default defineConfig({
             // What pages share and needs none of those.
             {
               name: 'parts',
-              test: /src\/(ui\/(chart\/|Field|Plain)|parts\/(failure|outcome|keyState|models|Chain|snippets|Snippets|AnswerFigures|cost|useChat)\.)/,
+              test: /src\/(ui\/(chart\/|Field|Plain)|parts\/(failure|outcome|keyState|models|Chain|snippets|Snippets|AnswerFigures|cost|strip|useChat)\.)/,
               priority: 2,
             },
             { name: 'forms', test: /src\/(parts|ui|shell)\//, priority: 1 },

@@ -54,7 +54,12 @@ func (t *Tx) Revert(item RevisionItem, force bool) (lost []string, err error) {
 	case kindConsumer:
 		return t.revertConsumer(item, is)
 	case kindSettings:
+		if item.ID != settingsID {
+			return nil, t.revertSection(item)
+		}
 		return nil, t.revertSettings(item)
+	case kindPrice:
+		return nil, t.revertPrice(item, is)
 	case kindRouteOrder:
 		return nil, t.revertOrder(item, "routes", t.MoveRoutes)
 	case kindProviderOrder:

@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/posthouse/posthouse/proxy"
+	"github.com/posthouse/posthouse/proxy/price"
 )
 
 // revert undoes a revision and returns what could not be brought back.
@@ -186,4 +187,69 @@ func revertItem(t *testing.T, s *Store, item RevisionItem) (lost []string, err e
 		return err
 	})
 	return lost, err
+}
+
+func TestRevertSectionsAndPrices(t *testing.T) {
+	s := openStore(t, options(t.TempDir()))
+	ctx := t.Context()
+	do(t, s, func(tx *Tx) error {
+		return tx.PutSettings(Settings{Access: proxy.AccessKeys, Limits: proxy.Limits{InFlight: 700}, Version: 1})
+	})
+	before, err := s.Settings(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	first := do(t, s, func(tx *Tx) error { return tx.PutRecordSettings(RecordSettings{RequestDays: 7}) })
+	second := do(t, s, func(tx *Tx) error { return tx.PutRecordSettings(RecordSettings{RequestDays: 9, Version: 1}) })
+	if _, err := revert(t, s, second, false); err != nil {
+		t.Fatal(err)
+	}
+	if have, err := s.RecordSettings(ctx); err != nil || have.RequestDays != 7 {
+		t.Errorf("%+v, %v", have, err)
+	}
+	if _, err := revert(t, s, first, true); err != nil {
+		t.Fatal(err)
+	}
+	if have, err := s.RecordSettings(ctx); err != nil || have != (RecordSettings{}) {
+		t.Errorf("%+v, %v", have, err)
+	}
+	// The rest of the settings is none of a section's business.
+	after, err := s.Settings(ctx)
+	if err != nil || !cmp.Equal(before, after) {
+		t.Error(err, cmp.Diff(before, after))
+	}
+
+	secret := do(t, s, func(tx *Tx) error {
+		return tx.PutTracing(Tracing{Enabled: true, Endpoint: "http://localhost:4318", Headers: map[string]proxy.Secret{"x-key": "secret"}})
+	})
+	if revision, err := s.Revision(ctx, secret); err != nil {
+		t.Error(err)
+	} else if _, err := s.Change(ctx, actor, "revert", func(tx *Tx) error {
+		_, err := tx.Revert(revision.Items[0], false)
+		return err
+	}); !errors.Is(err, ErrNotRevertible) {
+		t.Errorf("a section with secrets was reverted: %v", err)
+	}
+
+	two, err := price.PerMillion("2")
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := Price{Entry: price.Entry{Vendor: "deepseek", Model: "one", Price: price.Price{Currency: "CNY", Input: two}}}
+	do(t, s, func(tx *Tx) error { return tx.CreatePrice(&p) })
+	dearer := do(t, s, func(tx *Tx) error {
+		next := p
+		next.Note = "dearer"
+		return tx.UpdatePrice(&next)
+	})
+	if _, err := revert(t, s, dearer, false); err != nil {
+		t.Fatal(err)
+	}
+	gone := do(t, s, func(tx *Tx) error { return tx.DeletePrice(p.ID, 3) })
+	if _, err := revert(t, s, gone, false); err != nil {
+		t.Fatal(err)
+	}
+	if back, err := s.Price(ctx, p.ID); err != nil || back.Note != "" || !cmp.Equal(back.Entry, p.Entry) {
+		t.Errorf("%+v, %v", back, err)
+	}
 }

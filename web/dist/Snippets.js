@@ -1,1 +1,1 @@
-export{f as Snippets}from"./parts.js";
+export{p as Snippets}from"./parts.js";

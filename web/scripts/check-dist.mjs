@@ -24,7 +24,7 @@ function withImports(wanted) {
 const index = read('index.html').toString()
 const named = [...index.matchAll(/(?:src|href)="\.\/([^"]+\.js)"/g)].map((m) => m[1])
 const initial = withImports([...named, 'page-overview.js'])
-const language = Math.max(gzipped('en.js'), gzipped('zh-CN.js'))
+const language = Math.max(gzipped('en.js'), gzipped('zh-CN.js') + gzipped('said.zh-CN.js'))
 const names = readdirSync(dist)
 const lines = []
 let failed = false

@@ -4,7 +4,7 @@ import { refresh } from '@/api/queries'
 /** Undoes a change; answers what could not be brought back. */
 export async function revert(id: number, force = false): Promise<string[]> {
   const { lost } = await unwrap(api.POST('/api/revisions/{id}/revert', { params: { path: { id } }, body: { force } }))
-  await refresh('providers', 'routes', 'consumers', 'settings')
+  await refresh('providers', 'routes', 'consumers', 'settings', 'prices', 'records', 'telemetry', 'alerts')
   return lost
 }
 

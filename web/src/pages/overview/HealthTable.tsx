@@ -7,23 +7,16 @@ import { type RangeName, useRange } from '@/lib/range'
 import { said } from '@/lib/said'
 import { termFor } from '@/pages/logs/filter'
 import { classText } from '@/parts/failure'
+import { cellOf } from '@/parts/strip'
 import { Badge, type Tone } from '@/ui/Badge'
 import { Card } from '@/ui/Card'
-import { type Cell, Strip } from '@/ui/chart/Strip'
+import { Strip } from '@/ui/chart/Strip'
 import { Loading } from '@/ui/Feedback'
 import type { Links } from './useMonitor'
 
 type ProviderHealth = Health['providers'][number]
-type Bucket = ProviderHealth['strip'][number]
 
 const tones: Record<ProviderHealth['state'], Tone> = { ok: 'ok', degraded: 'warn', down: 'bad', idle: 'neutral', disabled: 'neutral' }
-
-/** A bucket by how many of its tries failed. */
-export function cellOf({ tries, failed }: Pick<Bucket, 'tries' | 'failed'>): Cell {
-  if (tries === 0) return 'none'
-  if (failed === 0) return 'ok'
-  return failed / tries >= 0.5 ? 'bad' : 'some'
-}
 
 /** How each provider does: its breakers and keys now, and how the time went. */
 export function HealthTable({ links, className }: { links: Links; className?: string }) {

@@ -1,12 +1,16 @@
 import { useQuery } from '@tanstack/react-query'
 import { Activity, Boxes, Plus } from 'lucide-react'
 import { useTranslation } from 'react-i18next'
-import type { Provider, Route, Vendor } from '@/api/client'
+import { api, type Health, type Provider, type Route, unwrap, type Vendor } from '@/api/client'
 import { queries } from '@/api/queries'
+import { useFormat } from '@/lib/format'
 import { useParam, useSetParams } from '@/lib/params'
 import { inLanguage } from '@/lib/vendors'
 import { ProviderBadge, providerState } from '@/parts/keyState'
+import { cellOf } from '@/parts/strip'
 import { Button } from '@/ui/Button'
+import { Strip } from '@/ui/chart/Strip'
+import { cx } from '@/ui/cx'
 import { Empty, Loading } from '@/ui/Feedback'
 import { PageHead } from '@/ui/PageHead'
 import { VendorMark } from '@/ui/VendorMark'
@@ -87,6 +91,11 @@ interface ListProps {
 /** A table, or a card for each where there is no room for one. */
 function List({ providers, vendors, routes, onOpen }: ListProps) {
   const { t, i18n } = useTranslation()
+  const day = useQuery({
+    queryKey: ['monitor', 'health', '24h'],
+    queryFn: ({ signal }) => unwrap(api.GET('/api/monitor/health', { params: { query: { range: '24h' } }, signal })),
+    refetchInterval: 15_000,
+  }).data
   const rows = providers.map((provider) => {
     const vendor = vendors.find((v) => v.id === provider.vendor)
     return {
@@ -97,14 +106,14 @@ function List({ providers, vendors, routes, onOpen }: ListProps) {
       routes: usedBy(routes, provider.name).length,
     }
   })
-  const columns = ['name', 'state', 'keys', 'models', 'routes'] as const
+  const columns = ['name', 'state', 'day', 'keys', 'models', 'routes'] as const
   return (
     <div className="overflow-hidden rounded-2xl border border-line bg-surface shadow-card max-sm:border-0 max-sm:bg-transparent max-sm:shadow-none">
       <table className="block w-full text-left sm:table">
         <thead className="max-sm:sr-only">
           <tr className="border-line border-b text-[0.93rem] text-ink2">
             {columns.map((column) => (
-              <th key={column} scope="col" className="px-4 py-2.5 font-medium">
+              <th key={column} scope="col" className={cx('px-4 py-2.5 font-medium', column === 'day' && 'max-lg:hidden')}>
                 {t(`providers.column.${column}`)}
               </th>
             ))}
@@ -134,6 +143,9 @@ function List({ providers, vendors, routes, onOpen }: ListProps) {
               <td className="mt-2 inline-block sm:mt-0 sm:table-cell sm:px-4 sm:py-3">
                 <ProviderBadge state={state} />
               </td>
+              <td className="hidden w-1/4 px-4 py-3 lg:table-cell">
+                <Day health={day?.providers.find((p) => p.id === provider.id)} />
+              </td>
               <Cell label={t('providers.column.keys')}>{provider.keys.length}</Cell>
               <Cell label={t('providers.column.models')}>{models}</Cell>
               <Cell label={t('providers.column.routes')}>{used}</Cell>
@@ -141,6 +153,28 @@ function List({ providers, vendors, routes, onOpen }: ListProps) {
           ))}
         </tbody>
       </table>
+    </div>
+  )
+}
+
+/** How a provider has done for a day. */
+function Day({ health }: { health: Health['providers'][number] | undefined }) {
+  const { t } = useTranslation()
+  const f = useFormat()
+  if (!health || health.tries === 0) return <span className="text-ink3">–</span>
+  const cells = health.strip.map(cellOf)
+  const bad = cells.filter((c) => c === 'bad' || c === 'some').length
+  return (
+    <div className="flex items-center gap-3">
+      <Strip cells={cells} label={t('overview.strip', { name: health.name, bad, all: cells.length })} className="max-w-40" />
+      <span className="whitespace-nowrap text-[0.93rem] tabular-nums" title={t('overview.success')}>
+        {f.percent(1 - health.failed / health.tries)}
+      </span>
+      {health.duration_ms.p95 !== null && (
+        <span className="whitespace-nowrap text-[0.93rem] text-ink2 tabular-nums" title={t('overview.durationShort')}>
+          {f.ms(health.duration_ms.p95)}
+        </span>
+      )}
     </div>
   )
 }
