@@ -69,6 +69,28 @@ func (x *exchange) compose(q *chatRequest, choice int) (answer, *apiError) {
 	return a, nil
 }
 
+// talk makes the only answer to a request of a vendor's own dialect and bills
+// it; think says whether to show reasoning, nil leaves it to the model.
+func (x *exchange) talk(q *chatRequest, think *bool) (answer, *apiError) {
+	if fail := x.affordable(1); fail != nil {
+		return answer{}, fail
+	}
+	a, fail := x.compose(q, 0)
+	if fail != nil {
+		return answer{}, fail
+	}
+	switch {
+	case think == nil:
+	case !*think:
+		a.reasoning = ""
+	case a.reasoning == "":
+		a.reasoning = reasoning(question(q.messages), x.model.params.num("think"))
+	}
+	output, _ := a.tokens()
+	x.bill(q.promptTokens(), output)
+	return a, nil
+}
+
 const lookupSchema = `{"type":"object","properties":{"city":{"type":"string"},"day":{"type":"string"},"unit":{"type":"string"}},"required":["city","day","unit"]}`
 
 // say makes the text: what tools said, JSON, the text of a test, or small talk.

@@ -53,22 +53,11 @@ func cohereChat(x *exchange) (*reply, *apiError) {
 	if x.model.embeds {
 		return nil, invalid("model", "", "invalid request: model '%s' is not supported by the chat API", x.model.name)
 	}
-	if fail := x.affordable(1); fail != nil {
-		return nil, fail
-	}
-	a, fail := x.compose(&q.chatRequest, 0)
+	a, fail := x.talk(&q.chatRequest, q.think)
 	if fail != nil {
 		return nil, fail
 	}
-	switch {
-	case q.thinking == "disabled":
-		a.reasoning = ""
-	case q.thinking == "enabled" && a.reasoning == "":
-		a.reasoning = reasoning(question(q.messages), x.model.params.num("think"))
-	}
 	w := cohereWriter{x: x, q: q, answer: a}
-	output, _ := a.tokens()
-	x.bill(q.promptTokens(), output)
 	if !q.stream || x.whole {
 		return jsonReply(w.whole()), nil
 	}

@@ -11,7 +11,7 @@ import (
 // cohereRequest is a chat request that came in Cohere's dialect.
 type cohereRequest struct {
 	chatRequest
-	thinking  string // enabled, disabled; empty: not said
+	think     *bool // nil: not said
 	documents []json.RawMessage
 }
 
@@ -80,9 +80,11 @@ func (q *cohereRequest) cohereThinking(x *exchange, o object) *apiError {
 	if strings.Contains(x.model.name, "command-r") {
 		return invalid("thinking", "", "invalid request: model '%s' does not support thinking", x.model.name)
 	}
-	q.thinking, _ = asString(t["type"])
+	kind, _ := asString(t["type"])
+	think := kind == "enabled"
+	q.think = &think
 	budget, fail := t.whole("token_budget", 1, 1<<31, 0)
-	if fail != nil || q.thinking != "enabled" && (q.thinking != "disabled" || budget > 0) {
+	if fail != nil || !think && (kind != "disabled" || budget > 0) {
 		return invalid("thinking", "", "invalid request: thinking.type must be enabled or disabled, and only the former takes a token_budget of at least 1.")
 	}
 	return nil

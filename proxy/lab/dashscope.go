@@ -74,23 +74,11 @@ func dashscopeGeneration(sees bool) func(*exchange) (*reply, *apiError) {
 		if fail != nil {
 			return nil, fail
 		}
-		if fail := x.affordable(1); fail != nil {
-			return nil, fail
-		}
-		a, fail := x.compose(&q.chatRequest, 0)
+		a, fail := x.talk(&q.chatRequest, q.think)
 		if fail != nil {
 			return nil, fail
 		}
-		switch {
-		case q.think == nil:
-		case !*q.think:
-			a.reasoning = ""
-		case a.reasoning == "":
-			a.reasoning = reasoning(question(q.messages), x.model.params.num("think"))
-		}
 		w := dashscopeWriter{x: x, q: q, answer: a}
-		output, _ := a.tokens()
-		x.bill(q.promptTokens(), output)
 		if !q.stream || x.whole {
 			return jsonReply(w.whole()), nil
 		}

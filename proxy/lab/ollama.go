@@ -80,21 +80,10 @@ func ollamaChat(x *exchange) (*reply, *apiError) {
 	if x.model.embeds {
 		return nil, invalid("model", "", "%q does not support chat", x.model.name)
 	}
-	if fail := x.affordable(1); fail != nil {
-		return nil, fail
-	}
-	a, fail := x.compose(&q.chatRequest, 0)
+	a, fail := x.talk(&q.chatRequest, q.think)
 	if fail != nil {
 		return nil, fail
 	}
-	switch {
-	case q.think != nil && !*q.think:
-		a.reasoning = ""
-	case q.think != nil && a.reasoning == "":
-		a.reasoning = reasoning(question(q.messages), x.model.params.num("think"))
-	}
-	output, _ := a.tokens()
-	x.bill(q.promptTokens(), output)
 	if !q.stream || x.whole {
 		return jsonReply(x.ollamaLine(ollamaSaid(a.text, a.reasoning, a.calls), &a, q.promptTokens())), nil
 	}

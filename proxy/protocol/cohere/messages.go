@@ -20,7 +20,8 @@ func quoted(text string) llm.Raw {
 
 // conversation writes the messages.
 func (p *put) conversation() *llm.Error {
-	layout := protocol.Layout{Admit: p.admit, Losses: p.lost}
+	plain := protocol.Plain{Vendor: "Cohere", Losses: p.lost, Echo: p.echoed}
+	layout := protocol.Layout{Admit: plain.Admit, Losses: p.lost}
 	system, turns, failed := layout.Turns(p.r.Messages)
 	if failed != nil {
 		return failed
@@ -53,33 +54,6 @@ func joined(parts []protocol.Placed, between string) string {
 		}
 	}
 	return strings.Join(texts, between)
-}
-
-// admit decides what of a message is sent.
-func (p *put) admit(m *llm.Message, part llm.Part, path string) (llm.Part, *llm.Error) {
-	switch part := part.(type) {
-	case *llm.Text:
-		if part.Cache != nil {
-			p.lost.Hint("cache_control", "Cohere caches by itself")
-		}
-	case *llm.Thinking:
-		return p.echoed(m, part), nil
-	case *llm.Refusal:
-		return &llm.Text{Text: part.Text}, nil
-	case *llm.Foreign:
-		p.lost.Drop(path, "only another vendor knows what "+part.Type+" is")
-		return nil, nil
-	case *llm.ToolCall:
-		protocol.DropExtra(p.lost, path, part.Extra)
-	case *llm.Media:
-		protocol.DropExtra(p.lost, path, part.Extra)
-		if m.Role != llm.User {
-			p.lost.Drop(path, "Cohere takes no "+string(part.Kind)+" but the user's")
-			return nil, nil
-		}
-	case *llm.ToolResult:
-	}
-	return part, nil
 }
 
 // echoed is earlier reasoning, where it goes back: by default that of turns
@@ -136,14 +110,7 @@ func blocked(blocks []wireBlock) llm.Raw {
 }
 
 func (p *put) call(c *llm.ToolCall) wireCall {
-	arguments := c.Arguments
-	if c.Custom {
-		arguments = llm.FreeArguments(arguments)
-	}
-	if strings.TrimSpace(arguments) == "" {
-		arguments = "{}"
-	}
-	id, _ := llm.UnsealID(c.ID)
+	id, arguments := protocol.CallText(c)
 	return wireCall{ID: id, Type: "function", Function: wireCalled{Name: protocol.CleanIdentifier(c.Name, maxName), Arguments: arguments}}
 }
 

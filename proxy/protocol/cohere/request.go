@@ -50,23 +50,11 @@ func (chat) EncodeRequest(r *llm.Request, t *protocol.Target, lost *llm.Losses) 
 // tools declares functions. One that must be called is the only one that is
 // told of: Cohere can be made to call some tool, not a certain one.
 func (p *put) tools() {
-	strict := len(p.r.Tools) > 0
-	for i := range p.r.Tools {
-		t, field := p.r.Tools[i], fmt.Sprintf("tools[%d]", i)
-		switch {
-		case t.Foreign != nil:
-			p.lost.Drop(field, "a tool that only the vendor it was written for runs")
+	strict := true
+	for _, t := range protocol.Functions(p.r, p.lost) {
+		if p.r.Choice.Mode == llm.ToolNamed && t.Name != p.r.Choice.Name {
 			continue
-		case p.r.Choice.Mode == llm.ToolNamed && t.Name != p.r.Choice.Name:
-			continue
-		case len(p.r.Choice.Allowed) > 0 && !slices.Contains(p.r.Choice.Allowed, t.Name):
-			p.lost.Change("tool_choice", "tools that are not allowed were left out")
-			continue
-		case t.Custom:
-			p.lost.Change(field, "free text is asked for as a string in JSON")
-			t = t.Function()
 		}
-		protocol.DropExtra(p.lost, field, t.Extra)
 		if t.Cache != nil {
 			p.lost.Hint("cache_control", "Cohere caches by itself")
 		}
@@ -75,15 +63,14 @@ func (p *put) tools() {
 			Name: protocol.CleanIdentifier(t.Name, maxName), Description: t.Description, Parameters: protocol.ObjectSchema(t.Parameters),
 		}})
 	}
-	p.strict(strict)
-	p.choice()
+	if len(p.w.Tools) > 0 {
+		p.strict(strict)
+		p.choice()
+	}
 }
 
 // strict holds the model to the letter of its tools: all of them, or none.
 func (p *put) strict(all bool) {
-	if len(p.w.Tools) == 0 {
-		return
-	}
 	if p.w.StrictTools = all; all {
 		return
 	}
@@ -105,12 +92,6 @@ func demands(schema llm.Raw) bool {
 
 func (p *put) choice() {
 	c := p.r.Choice
-	if c.Foreign != nil {
-		p.lost.Drop("tool_choice", "it names a tool that only another vendor runs")
-	}
-	if len(p.w.Tools) == 0 {
-		return
-	}
 	switch forced := c.Mode == llm.ToolRequired || c.Mode == llm.ToolNamed; {
 	case c.Mode == llm.ToolNone && p.t.Traits.NoToolRequired:
 		p.w.Tools = nil // without tools none is called

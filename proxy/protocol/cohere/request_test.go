@@ -52,45 +52,63 @@ func TestRequest(t *testing.T) {
 		want   string
 		lost   string
 	}{
-		{name: "sampling", r: llm.Request{
-			Messages: hi, MaxTokens: ptr(int64(9)), Temperature: ptr(1.5), TopP: ptr(1.0), TopK: ptr(int64(600)), Seed: ptr(int64(0)), Stop: []string{"a", "b", "c", "d", "e", "f"},
-			FrequencyPenalty: ptr(-1.0), PresencePenalty: ptr(0.5), Logprobs: ptr(true), TopLogprobs: ptr(int64(3)), N: ptr(int64(2)), LogitBias: llm.Raw("{}"), User: "u",
-		}, traits: protocol.Traits{LowTemperature: true}, want: `{` + said + `,"max_tokens":9,"temperature":1,"p":0.99,"k":500,"seed":0,"stop_sequences":["a","b","c","d","e"],
+		{
+			name: "sampling", r: llm.Request{
+				Messages: hi, MaxTokens: ptr(int64(9)), Temperature: ptr(1.5), TopP: ptr(1.0), TopK: ptr(int64(600)), Seed: ptr(int64(0)), Stop: []string{"a", "b", "c", "d", "e", "f"},
+				FrequencyPenalty: ptr(-1.0), PresencePenalty: ptr(0.5), Logprobs: ptr(true), TopLogprobs: ptr(int64(3)), N: ptr(int64(2)), LogitBias: llm.Raw("{}"), User: "u",
+			}, traits: protocol.Traits{LowTemperature: true}, want: `{` + said + `,"max_tokens":9,"temperature":1,"p":0.99,"k":500,"seed":0,"stop_sequences":["a","b","c","d","e"],
 			"frequency_penalty":0,"presence_penalty":0.5,"logprobs":true}`,
-			lost: "dropped n, logit_bias, top_logprobs, user; changed temperature, top_p, top_k, frequency_penalty, stop"},
-		{name: "own words", r: llm.Request{Messages: hi, Extra: map[string]llm.Raw{"documents": llm.Raw(`["d"]`), "safety_mode": llm.Raw(`"OFF"`), "x": llm.Raw("1")}},
-			want: `{` + said + `,"documents":["d"],"safety_mode":"OFF"}`, lost: "dropped x"},
-		{name: "tool that must be called", r: llm.Request{Messages: hi, Tools: tools, Choice: llm.ToolChoice{Mode: llm.ToolNamed, Name: "f"}},
-			want: `{` + said + `,"tools":[` + f + `],"strict_tools":true,"tool_choice":"REQUIRED"}`},
-		{name: "names", r: llm.Request{Messages: hi, Tools: tools, Choice: llm.ToolChoice{Mode: llm.ToolNone}, Parallel: ptr(false)},
+			lost: "dropped n, logit_bias, top_logprobs, user; changed temperature, top_p, top_k, frequency_penalty, stop",
+		},
+		{
+			name: "own words", r: llm.Request{Messages: hi, Extra: map[string]llm.Raw{"documents": llm.Raw(`["d"]`), "safety_mode": llm.Raw(`"OFF"`), "x": llm.Raw("1")}},
+			want: `{` + said + `,"documents":["d"],"safety_mode":"OFF"}`, lost: "dropped x",
+		},
+		{
+			name: "tool that must be called", r: llm.Request{Messages: hi, Tools: tools, Choice: llm.ToolChoice{Mode: llm.ToolNamed, Name: "f"}},
+			want: `{` + said + `,"tools":[` + f + `],"strict_tools":true,"tool_choice":"REQUIRED"}`,
+		},
+		{
+			name: "names", r: llm.Request{Messages: hi, Tools: tools, Choice: llm.ToolChoice{Mode: llm.ToolNone}, Parallel: ptr(false)},
 			want: `{` + said + `,"tools":[` + f + `,{"type":"function","function":{"name":"_2_g_70d320f5","parameters":{"type":"object","properties":{}}}}],"tool_choice":"NONE"}`,
-			lost: "dropped tools[0].strict, parallel_tool_calls"},
-		{name: "old model and tools", r: llm.Request{Messages: hi, Tools: tools[:1], Choice: llm.ToolChoice{Mode: llm.ToolRequired}}, traits: protocol.Traits{NoToolRequired: true},
-			want: `{` + said + `,"tools":[` + f + `],"strict_tools":true}`, lost: "dropped tool_choice"},
-		{name: "schema", r: llm.Request{Messages: hi, Format: &llm.Format{Kind: llm.FormatSchema, Schema: needs}},
-			want: `{` + said + `,"response_format":{"type":"json_object","json_schema":` + string(needs) + `}}`},
-		{name: "schema beside tools", r: llm.Request{Messages: hi, Tools: tools[:1], Format: &llm.Format{Kind: llm.FormatSchema, Schema: llm.Raw(`{}`)}},
-			want: `{"model":"m","stream":false,"messages":[{"role":"system","content":"` + asked + `{}"},{"role":"user","content":"hi"}],"tools":[` + f + `],"strict_tools":true}`, lost: "changed response_format"},
-		{name: "JSON", r: llm.Request{Messages: []llm.Message{user(text("as json")...)}, Format: &llm.Format{Kind: llm.FormatJSON}},
-			want: `{"model":"m","stream":false,"messages":[{"role":"user","content":"as json"}],"response_format":{"type":"json_object"}}`},
+			lost: "dropped tools[0].strict, parallel_tool_calls",
+		},
+		{
+			name: "old model and tools", r: llm.Request{Messages: hi, Tools: tools[:1], Choice: llm.ToolChoice{Mode: llm.ToolRequired}}, traits: protocol.Traits{NoToolRequired: true},
+			want: `{` + said + `,"tools":[` + f + `],"strict_tools":true}`, lost: "dropped tool_choice",
+		},
+		{
+			name: "schema", r: llm.Request{Messages: hi, Format: &llm.Format{Kind: llm.FormatSchema, Schema: needs}},
+			want: `{` + said + `,"response_format":{"type":"json_object","json_schema":` + string(needs) + `}}`,
+		},
+		{
+			name: "schema beside tools", r: llm.Request{Messages: hi, Tools: tools[:1], Format: &llm.Format{Kind: llm.FormatSchema, Schema: llm.Raw(`{}`)}},
+			want: `{"model":"m","stream":false,"messages":[{"role":"system","content":"` + asked + `{}"},{"role":"user","content":"hi"}],"tools":[` + f + `],"strict_tools":true}`, lost: "changed response_format",
+		},
+		{
+			name: "JSON", r: llm.Request{Messages: []llm.Message{user(text("as json")...)}, Format: &llm.Format{Kind: llm.FormatJSON}},
+			want: `{"model":"m","stream":false,"messages":[{"role":"user","content":"as json"}],"response_format":{"type":"json_object"}}`,
+		},
 		{name: "thinking a little", r: llm.Request{Messages: hi, Reasoning: &llm.Reasoning{Effort: "low"}}, want: `{` + said + `,"thinking":{"type":"enabled","token_budget":2048}}`},
 		{name: "thinking much", r: llm.Request{Messages: hi, Reasoning: &llm.Reasoning{Effort: "high"}}, want: `{` + said + `,"thinking":{"type":"enabled"}}`},
 		{name: "thinking not", r: llm.Request{Messages: hi, Reasoning: &llm.Reasoning{Effort: "none"}}, want: `{` + said + `,"thinking":{"type":"disabled"}}`},
 		{name: "can't think", r: llm.Request{Messages: hi, Reasoning: &llm.Reasoning{Effort: "high"}}, traits: protocol.Traits{Thinks: protocol.ThinksNot}, want: `{` + said + `}`, lost: "dropped reasoning"},
-		{name: "turns", r: llm.Request{Messages: []llm.Message{
-			{Role: llm.Developer, Parts: text("be brief")},
-			user(&llm.Text{Text: "look"}, &llm.Media{Kind: llm.Image, MIME: "image/png", Data: "aGk=", Detail: "low"}, &llm.Media{Kind: llm.Document, MIME: "text/plain", Data: "aGk=", Name: "n"}),
-			{Role: llm.Assistant, Parts: []llm.Part{&llm.Thinking{Text: "hm"}, &llm.Text{Text: "I will look."}, &llm.ToolCall{ID: "a", Name: "f", Arguments: `{"q":1}`}, &llm.ToolCall{ID: "b", Name: "2-g"}}},
-			user(&llm.ToolResult{ID: "b", Error: true, Parts: text("no")}, &llm.ToolResult{ID: "a", Parts: []llm.Part{&llm.Text{Text: "rain"}, &llm.Media{Kind: llm.Image, URL: "https://x/y.png"}}}, &llm.Text{Text: "and?"}),
-			{Role: llm.Assistant, Parts: []llm.Part{&llm.Thinking{Text: "ok"}, &llm.Text{Text: "wet"}}},
-			user(text("so")...),
-		}}, want: `{"model":"m","stream":false,"messages":[{"role":"system","content":"be brief"},
+		{
+			name: "turns", r: llm.Request{Messages: []llm.Message{
+				{Role: llm.Developer, Parts: text("be brief")},
+				user(&llm.Text{Text: "look"}, &llm.Media{Kind: llm.Image, MIME: "image/png", Data: "aGk=", Detail: "low"}, &llm.Media{Kind: llm.Document, MIME: "text/plain", Data: "aGk=", Name: "n"}),
+				{Role: llm.Assistant, Parts: []llm.Part{&llm.Thinking{Text: "hm"}, &llm.Text{Text: "I will look."}, &llm.ToolCall{ID: "a", Name: "f", Arguments: `{"q":1}`}, &llm.ToolCall{ID: "b", Name: "2-g"}}},
+				user(&llm.ToolResult{ID: "b", Error: true, Parts: text("no")}, &llm.ToolResult{ID: "a", Parts: []llm.Part{&llm.Text{Text: "rain"}, &llm.Media{Kind: llm.Image, URL: "https://x/y.png"}}}, &llm.Text{Text: "and?"}),
+				{Role: llm.Assistant, Parts: []llm.Part{&llm.Thinking{Text: "ok"}, &llm.Text{Text: "wet"}}},
+				user(text("so")...),
+			}}, want: `{"model":"m","stream":false,"messages":[{"role":"system","content":"be brief"},
 			{"role":"user","content":[{"type":"text","text":"look"},{"type":"image_url","image_url":{"url":"data:image/png;base64,aGk=","detail":"low"}},{"type":"text","text":"n:\nhi"}]},
 			{"role":"assistant","content":[{"type":"thinking","thinking":"hm"}],"tool_plan":"I will look.","tool_calls":[{"id":"a","type":"function","function":{"name":"f","arguments":"{\"q\":1}"}},{"id":"b","type":"function","function":{"name":"_2_g_70d320f5","arguments":"{}"}}]},
 			{"role":"tool","tool_call_id":"b","content":"Error: no"},{"role":"tool","tool_call_id":"a","content":"rain"},
 			{"role":"user","content":[{"type":"text","text":"What the tool call a showed:"},{"type":"image_url","image_url":{"url":"https://x/y.png"}},{"type":"text","text":"and?"}]},
 			{"role":"assistant","content":"wet"},{"role":"user","content":"so"}]}`,
-			lost: "changed messages[1].content[2], messages[3].content[0].is_error, messages[3].content[1]"},
+			lost: "changed messages[1].content[2], messages[3].content[0].is_error, messages[3].content[1]",
+		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()

@@ -17,20 +17,7 @@ import (
 // DecodeResponse implements protocol.Outbound. A whole answer is a stream of
 // one event.
 func (generation) DecodeResponse(body []byte, t *protocol.Target) (*llm.Response, *llm.Error) {
-	d := &decoder{t: t}
-	steps, failed := d.Decode(nil, nil, body)
-	if failed == nil {
-		steps, failed = d.End(steps)
-	}
-	if failed != nil {
-		return nil, failed
-	}
-	var fold llm.Fold
-	for _, ev := range steps {
-		fold.Add(ev)
-	}
-	r, _ := fold.Response()
-	return r, nil
+	return protocol.DecodeWhole(&decoder{t: t}, body)
 }
 
 // Decoder implements protocol.Outbound.

@@ -65,25 +65,37 @@ func TestRequest(t *testing.T) {
 			FrequencyPenalty: ptr(0.1), Logprobs: ptr(true), TopLogprobs: ptr(int64(9)), N: ptr(int64(2)), User: "u",
 		}, traits: reads, want: `{` + said + `,"parameters":{"result_format":"message","max_tokens":9,"temperature":1.99,"top_p":0.01,"top_k":5,"seed":0,"stop":["a"],
 			"presence_penalty":0.5,"logprobs":true,"top_logprobs":5}}`, lost: "dropped n, frequency_penalty, user; changed temperature, top_p, top_logprobs"},
-		{name: "own words", r: llm.Request{Messages: hi, Extra: map[string]llm.Raw{"enable_search": llm.Raw("true"), "search_options": llm.Raw(`{"enable_source":true}`), "x": llm.Raw("1")}}, traits: reads,
-			want: `{` + said + `,"parameters":{"result_format":"message","enable_search":true,"search_options":{"enable_source":true}}}`, lost: "dropped x"},
-		{name: "tools", r: llm.Request{Messages: hi, Tools: tools, Choice: llm.ToolChoice{Mode: llm.ToolNamed, Name: "f"}, Parallel: ptr(false)}, traits: reads,
-			want: `{` + said + `,"parameters":{"result_format":"message","tools":[` + f + `],"tool_choice":{"type":"function","function":{"name":"f"}},"parallel_tool_calls":false}}`, lost: "dropped tools[0].strict"},
-		{name: "tools while thinking", r: llm.Request{Messages: hi, Tools: tools[:1], Choice: llm.ToolChoice{Mode: llm.ToolNamed, Name: "f"}, Reasoning: &llm.Reasoning{Mode: llm.ReasoningOn, Budget: ptr(int64(5000))}}, traits: reads,
-			want: `{` + said + `,"parameters":{"result_format":"message","tools":[` + f + `],"tool_choice":"auto","enable_thinking":true,"thinking_budget":5000}}`, lost: "dropped tools[0].strict; changed tool_choice"},
+		{
+			name: "own words", r: llm.Request{Messages: hi, Extra: map[string]llm.Raw{"enable_search": llm.Raw("true"), "search_options": llm.Raw(`{"enable_source":true}`), "x": llm.Raw("1")}}, traits: reads,
+			want: `{` + said + `,"parameters":{"result_format":"message","enable_search":true,"search_options":{"enable_source":true}}}`, lost: "dropped x",
+		},
+		{
+			name: "tools", r: llm.Request{Messages: hi, Tools: tools, Choice: llm.ToolChoice{Mode: llm.ToolNamed, Name: "f"}, Parallel: ptr(false)}, traits: reads,
+			want: `{` + said + `,"parameters":{"result_format":"message","tools":[` + f + `],"tool_choice":{"type":"function","function":{"name":"f"}},"parallel_tool_calls":false}}`, lost: "dropped tools[0].strict",
+		},
+		{
+			name: "tools while thinking", r: llm.Request{Messages: hi, Tools: tools[:1], Choice: llm.ToolChoice{Mode: llm.ToolNamed, Name: "f"}, Reasoning: &llm.Reasoning{Mode: llm.ReasoningOn, Budget: ptr(int64(5000))}}, traits: reads,
+			want: `{` + said + `,"parameters":{"result_format":"message","tools":[` + f + `],"tool_choice":"auto","enable_thinking":true,"thinking_budget":5000}}`, lost: "dropped tools[0].strict; changed tool_choice",
+		},
 		{name: "thinking not", r: llm.Request{Messages: hi, Reasoning: &llm.Reasoning{Effort: "none"}}, traits: reads, want: `{` + said + `,"parameters":{"result_format":"message","enable_thinking":false}}`},
-		{name: "schema", r: llm.Request{Messages: append([]llm.Message{{Role: llm.System, Parts: words("s")}}, hi...), Format: &llm.Format{Kind: llm.FormatSchema, Schema: llm.Raw(`{}`)}}, traits: reads,
+		{
+			name: "schema", r: llm.Request{Messages: append([]llm.Message{{Role: llm.System, Parts: words("s")}}, hi...), Format: &llm.Format{Kind: llm.FormatSchema, Schema: llm.Raw(`{}`)}}, traits: reads,
 			want: `{"model":"m","input":{"messages":[{"role":"system","content":"s\n\n` + asked + `{}"},{"role":"user","content":"hi"}]},"parameters":{"result_format":"message","response_format":{"type":"json_object"}}}`,
-			lost: "changed response_format.json_schema"},
-		{name: "JSON while thinking", r: llm.Request{Messages: []llm.Message{user(words("json")...)}, Format: &llm.Format{Kind: llm.FormatJSON}, Reasoning: &llm.Reasoning{Mode: llm.ReasoningOn}},
-			want: `{"model":"m","input":{"messages":[{"role":"user","content":[{"text":"json"}]}]},"parameters":{"result_format":"message","enable_thinking":true}}`, lost: "changed response_format"},
-		{name: "turns", r: llm.Request{Messages: turns, Continue: true}, traits: protocol.Traits{PrefixFlag: "partial"},
+			lost: "changed response_format.json_schema",
+		},
+		{
+			name: "JSON while thinking", r: llm.Request{Messages: []llm.Message{user(words("json")...)}, Format: &llm.Format{Kind: llm.FormatJSON}, Reasoning: &llm.Reasoning{Mode: llm.ReasoningOn}},
+			want: `{"model":"m","input":{"messages":[{"role":"user","content":[{"text":"json"}]}]},"parameters":{"result_format":"message","enable_thinking":true}}`, lost: "changed response_format",
+		},
+		{
+			name: "turns", r: llm.Request{Messages: turns, Continue: true}, traits: protocol.Traits{PrefixFlag: "partial"},
 			want: `{"model":"m","input":{"messages":[{"role":"system","content":[{"text":"be brief"}]},
 				{"role":"user","content":[{"text":"look"},{"image":"data:image/png;base64,aGk="},{"video":"https://x/v.mp4"},{"text":"hi"}]},
 				{"role":"assistant","content":[{"text":"I look."}],"tool_calls":[{"id":"a","type":"function","function":{"name":"f","arguments":"{}"}}]},
 				{"role":"tool","tool_call_id":"a","content":"rain"},{"role":"user","content":[{"text":"and?"}]},
 				{"role":"assistant","content":[{"text":"It"}],"partial":true}]},"parameters":{"result_format":"message"}}`,
-			lost: "changed messages[1].content[3]"},
+			lost: "changed messages[1].content[3]",
+		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()

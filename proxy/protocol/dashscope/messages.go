@@ -28,7 +28,9 @@ func (p *put) content(parts []wirePart) llm.Raw {
 
 // conversation writes the messages.
 func (p *put) conversation() *llm.Error {
-	layout := protocol.Layout{Admit: p.admit, Losses: p.lost}
+	// Earlier reasoning is not sent: it is passed over there.
+	plain := protocol.Plain{Vendor: "DashScope", Losses: p.lost}
+	layout := protocol.Layout{Admit: plain.Admit, Losses: p.lost}
 	system, turns, failed := layout.Turns(p.r.Messages)
 	if failed != nil {
 		return failed
@@ -55,34 +57,6 @@ func (p *put) conversation() *llm.Error {
 
 func (p *put) add(m wireMessage) { p.w.Input.Messages = append(p.w.Input.Messages, m) }
 
-// admit decides what of a message is sent. Earlier reasoning is not: it is
-// ignored there.
-func (p *put) admit(m *llm.Message, part llm.Part, path string) (llm.Part, *llm.Error) {
-	switch part := part.(type) {
-	case *llm.Text:
-		if part.Cache != nil {
-			p.lost.Hint("cache_control", "DashScope caches by itself")
-		}
-	case *llm.Thinking:
-		return nil, nil
-	case *llm.Refusal:
-		return &llm.Text{Text: part.Text}, nil
-	case *llm.Foreign:
-		p.lost.Drop(path, "only another vendor knows what "+part.Type+" is")
-		return nil, nil
-	case *llm.ToolCall:
-		protocol.DropExtra(p.lost, path, part.Extra)
-	case *llm.Media:
-		protocol.DropExtra(p.lost, path, part.Extra)
-		if m.Role != llm.User {
-			p.lost.Drop(path, "DashScope takes no "+string(part.Kind)+" but the user's")
-			return nil, nil
-		}
-	case *llm.ToolResult:
-	}
-	return part, nil
-}
-
 func (p *put) assistant(parts []protocol.Placed, unfinished bool) *llm.Error {
 	w := wireMessage{Role: "assistant"}
 	var said []protocol.Placed
@@ -106,14 +80,7 @@ func (p *put) assistant(parts []protocol.Placed, unfinished bool) *llm.Error {
 }
 
 func call(c *llm.ToolCall) wireCall {
-	arguments := c.Arguments
-	if c.Custom {
-		arguments = llm.FreeArguments(arguments)
-	}
-	if strings.TrimSpace(arguments) == "" {
-		arguments = "{}"
-	}
-	id, _ := llm.UnsealID(c.ID)
+	id, arguments := protocol.CallText(c)
 	return wireCall{ID: id, Type: "function", Function: wireCalled{Name: c.Name, Arguments: arguments}}
 }
 

@@ -1,7 +1,6 @@
 package dashscope
 
 import (
-	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -86,22 +85,9 @@ func (p *put) thinks() bool { return p.w.Parameters.Think != nil && *p.w.Paramet
 // tools declares functions.
 func (p *put) tools() {
 	w := &p.w.Parameters
-	for i := range p.r.Tools {
-		t, field := p.r.Tools[i], fmt.Sprintf("tools[%d]", i)
-		switch {
-		case t.Foreign != nil:
-			p.lost.Drop(field, "a tool that only the vendor it was written for runs")
-			continue
-		case len(p.r.Choice.Allowed) > 0 && !slices.Contains(p.r.Choice.Allowed, t.Name):
-			p.lost.Change("tool_choice", "tools that are not allowed were left out")
-			continue
-		case t.Custom:
-			p.lost.Change(field, "free text is asked for as a string in JSON")
-			t = t.Function()
-		}
-		protocol.DropExtra(p.lost, field, t.Extra)
+	for _, t := range protocol.Functions(p.r, p.lost) {
 		if t.Strict != nil && *t.Strict {
-			p.lost.Drop(field+".strict", "DashScope promises nothing about arguments")
+			p.lost.Drop(t.Field+".strict", "DashScope promises nothing about arguments")
 		}
 		w.Tools = append(w.Tools, wireTool{Type: "function", Function: wireFunction{Name: t.Name, Description: t.Description, Parameters: t.Parameters}})
 	}
@@ -117,8 +103,6 @@ func (p *put) tools() {
 func (p *put) choice() {
 	w, c := &p.w.Parameters, p.r.Choice
 	switch {
-	case c.Foreign != nil:
-		p.lost.Drop("tool_choice", "it names a tool that only another vendor runs")
 	case c.Mode == llm.ToolNamed && !p.thinks():
 		w.Choice = raw(map[string]any{"type": "function", "function": map[string]string{"name": c.Name}})
 	case c.Mode == llm.ToolNamed, c.Mode == llm.ToolRequired:

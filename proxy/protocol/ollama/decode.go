@@ -14,20 +14,7 @@ import (
 // DecodeResponse implements protocol.Outbound. A whole answer is a stream of
 // one line.
 func (Outbound) DecodeResponse(body []byte, t *protocol.Target) (*llm.Response, *llm.Error) {
-	d := &decoder{t: t}
-	steps, err := d.Decode(nil, nil, body)
-	if err == nil {
-		steps, err = d.End(steps)
-	}
-	if err != nil {
-		return nil, err
-	}
-	var fold llm.Fold
-	for _, ev := range steps {
-		fold.Add(ev)
-	}
-	r, _ := fold.Response()
-	return r, nil
+	return protocol.DecodeWhole(&decoder{t: t}, body)
 }
 
 // Decoder implements protocol.Outbound.

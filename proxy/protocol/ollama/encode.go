@@ -183,19 +183,7 @@ func (p *put) tools() {
 		p.lost.Change("tool_choice", "Ollama takes auto alone")
 	case llm.ToolAuto, "":
 	}
-	for i := range p.r.Tools {
-		t := &p.r.Tools[i]
-		switch {
-		case t.Foreign != nil:
-			p.lost.Drop("tools: "+t.Name, "only the vendor whose tool it is can run it")
-			continue
-		case len(p.r.Choice.Allowed) > 0 && !slices.Contains(p.r.Choice.Allowed, t.Name):
-			continue
-		case t.Custom:
-			p.lost.Change("tools: "+t.Name, "free text is asked for as a string in JSON")
-			f := t.Function()
-			t = &f
-		}
+	for _, t := range protocol.Functions(p.r, p.lost) {
 		parameters := t.Parameters
 		if len(parameters) == 0 {
 			parameters = llm.Raw(`{"type":"object","properties":{}}`)
