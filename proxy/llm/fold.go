@@ -50,6 +50,16 @@ func (f *Fold) Response() (*Response, bool) {
 	return &r, f.ended
 }
 
+// Folded is the answer that events make, whole or not.
+func Folded(events []Event) *Response {
+	var f Fold
+	for _, ev := range events {
+		f.Add(ev)
+	}
+	r, _ := f.Response()
+	return r
+}
+
 func (f *Fold) choice(n int) *folding {
 	for len(f.choices) <= n {
 		f.choices = append(f.choices, folding{})

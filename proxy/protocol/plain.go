@@ -102,10 +102,5 @@ func DecodeWhole(d Decoder, body []byte) (*llm.Response, *llm.Error) {
 	if failed != nil {
 		return nil, failed
 	}
-	var fold llm.Fold
-	for _, ev := range steps {
-		fold.Add(ev)
-	}
-	r, _ := fold.Response()
-	return r, nil
+	return llm.Folded(steps), nil
 }

@@ -65,12 +65,7 @@ func hear(lines string) (*llm.Response, *llm.Error) {
 	if steps, failed = d.End(steps); failed != nil {
 		return nil, failed
 	}
-	var fold llm.Fold
-	for _, ev := range steps {
-		fold.Add(ev)
-	}
-	r, _ := fold.Response()
-	return r, nil
+	return llm.Folded(steps), nil
 }
 
 // TestAnswers: an answer means the same whole and streamed.

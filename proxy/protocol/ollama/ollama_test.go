@@ -83,12 +83,7 @@ func hear(lines string) (*llm.Response, *llm.Error) {
 	if steps, err = d.End(steps); err != nil {
 		return nil, err
 	}
-	var fold llm.Fold
-	for _, ev := range steps {
-		fold.Add(ev)
-	}
-	r, _ := fold.Response()
-	return r, nil
+	return llm.Folded(steps), nil
 }
 
 func TestStream(t *testing.T) {
