@@ -96,6 +96,12 @@ function List({ providers, vendors, routes, onOpen }: ListProps) {
     queryFn: ({ signal }) => unwrap(api.GET('/api/monitor/health', { params: { query: { range: '24h' } }, signal })),
     refetchInterval: 15_000,
   }).data
+  const spent = useQuery({
+    queryKey: ['monitor', 'top', 'provider', '24h'],
+    queryFn: ({ signal }) =>
+      unwrap(api.GET('/api/monitor/top', { params: { query: { range: '24h', by: 'provider', sort: 'cost', limit: 200 } }, signal })),
+    refetchInterval: 60_000,
+  }).data
   const rows = providers.map((provider) => {
     const vendor = vendors.find((v) => v.id === provider.vendor)
     return {
@@ -144,7 +150,10 @@ function List({ providers, vendors, routes, onOpen }: ListProps) {
                 <ProviderBadge state={state} />
               </td>
               <td className="hidden w-1/4 px-4 py-3 lg:table-cell">
-                <Day health={day?.providers.find((p) => p.id === provider.id)} />
+                <Day
+                  health={day?.providers.find((p) => p.id === provider.id)}
+                  cost={spent?.rows?.find((row) => row.name === provider.name)?.now.cost}
+                />
               </td>
               <Cell label={t('providers.column.keys')}>{provider.keys.length}</Cell>
               <Cell label={t('providers.column.models')}>{models}</Cell>
@@ -157,8 +166,13 @@ function List({ providers, vendors, routes, onOpen }: ListProps) {
   )
 }
 
-/** How a provider has done for a day. */
-function Day({ health }: { health: Health['providers'][number] | undefined }) {
+interface DayProps {
+  health: Health['providers'][number] | undefined
+  cost: { amount: number; currency: string } | undefined
+}
+
+/** How a provider has done for a day, and what it cost. */
+function Day({ health, cost }: DayProps) {
   const { t } = useTranslation()
   const f = useFormat()
   if (!health || health.tries === 0) return <span className="text-ink3">–</span>
@@ -173,6 +187,11 @@ function Day({ health }: { health: Health['providers'][number] | undefined }) {
       {health.duration_ms.p95 !== null && (
         <span className="whitespace-nowrap text-[0.93rem] text-ink2 tabular-nums" title={t('overview.durationShort')}>
           {f.ms(health.duration_ms.p95)}
+        </span>
+      )}
+      {cost?.currency && (
+        <span className="whitespace-nowrap text-[0.93rem] text-ink2 tabular-nums" title={t('overview.kpi.cost')}>
+          {f.money(cost.amount, cost.currency)}
         </span>
       )}
     </div>
