@@ -19,7 +19,8 @@ const (
 	// paceEvery is how often the heap is looked at.
 	paceEvery = time.Second
 	// In a process that allocates less than idleAllocs bytes in idleFor looks,
-	// garbage of more than idleGarbage bytes is given back to the system.
+	// and more than idleGarbage since that was done last, what is not alive is
+	// given back to the system.
 	idleFor     = 3
 	idleAllocs  = 2 << 20
 	idleGarbage = 4 << 20
@@ -57,19 +58,19 @@ func paceGC(ctx context.Context, env func(string) (string, bool)) {
 // heap is what the heap holds, in bytes.
 type heap struct {
 	live   uint64 // found alive by the last collection
-	used   uint64 // now, garbage included
 	allocs uint64 // since the process began
 }
 
 func readHeap() heap {
-	s := []metrics.Sample{{Name: "/gc/heap/live:bytes"}, {Name: "/memory/classes/heap/objects:bytes"}, {Name: "/gc/heap/allocs:bytes"}}
+	s := []metrics.Sample{{Name: "/gc/heap/live:bytes"}, {Name: "/gc/heap/allocs:bytes"}}
 	metrics.Read(s)
-	return heap{s[0].Value.Uint64(), s[1].Value.Uint64(), s[2].Value.Uint64()}
+	return heap{s[0].Value.Uint64(), s[1].Value.Uint64()}
 }
 
 // resting finds out when a process has nothing to do.
 type resting struct {
 	allocs uint64 // when the count began
+	given  uint64 // allocs when memory was given back last
 	looks  int
 }
 
@@ -80,7 +81,11 @@ func (r *resting) over(h heap) bool {
 	}
 	idle := h.allocs-r.allocs < idleAllocs
 	r.allocs, r.looks = h.allocs, 0
-	return idle && h.used > h.live+idleGarbage
+	if !idle || h.allocs-r.given < idleGarbage {
+		return false
+	}
+	r.given = h.allocs
+	return true
 }
 
 // gcPercent is the growth over a live heap of so many bytes that leads to the

@@ -53,16 +53,19 @@ func TestResting(t *testing.T) {
 		}
 		return n
 	}
-	if looks(heap{live: 8 * mb, used: 40 * mb, allocs: 100 * mb}) != 0 {
-		t.Error("it was starting")
-	}
-	if looks(heap{live: 8 * mb, used: 40 * mb, allocs: 101 * mb}) != 1 {
-		t.Error("it rests on garbage")
-	}
-	if looks(heap{live: 8 * mb, used: 9 * mb, allocs: 102 * mb}) != 0 {
-		t.Error("there is nothing to give back")
-	}
-	if looks(heap{live: 8 * mb, used: 60 * mb, allocs: 200 * mb}) != 0 {
-		t.Error("it is at work")
+	for _, step := range []struct {
+		what   string
+		allocs uint64
+		over   int
+	}{
+		{"it was starting", 100 * mb, 0},
+		{"it rests on garbage", 101 * mb, 1},
+		{"there is little to give back", 102 * mb, 0},
+		{"it is at work", 200 * mb, 0},
+		{"it has worked", 200 * mb, 1},
+	} {
+		if got := looks(heap{live: 8 * mb, allocs: step.allocs}); got != step.over {
+			t.Errorf("%s: given back %d times", step.what, got)
+		}
 	}
 }

@@ -17,7 +17,7 @@ import (
 
 // recordsCheckTime is how long the records may be checked at start: they may
 // be gigabytes, and what a longer check would find, a write finds later.
-const recordsCheckTime = 2 * time.Second
+const recordsCheckTime = 200 * time.Millisecond
 
 // RecordsOptions are what Records need.
 type RecordsOptions struct {
