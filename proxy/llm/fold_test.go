@@ -1,6 +1,7 @@
 package llm
 
 import (
+	"bytes"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -205,5 +206,29 @@ func TestReasoningLevels(t *testing.T) {
 	}
 	if l := (&Reasoning{Budget: ptr[int64](0)}).Level(); l != "none" {
 		t.Error(l)
+	}
+}
+
+// FuzzHoldsSeal: the quick search finds what the plain one does.
+func FuzzHoldsSeal(f *testing.F) {
+	for _, seed := range []string{"", "phs1_", "x phs1 _phs1_", "phs1phs1_", sealBase64, "zz" + sealBase64 + "z", "_phs1", "cGhzMV8"} {
+		f.Add([]byte(seed))
+	}
+	f.Fuzz(func(t *testing.T, body []byte) {
+		want := bytes.Contains(body, []byte(sealMark)) || bytes.Contains(body, []byte(sealBase64))
+		if got := HoldsSeal(body); got != want {
+			t.Errorf("%q: %v, want %v", body, got, want)
+		}
+	})
+}
+
+func BenchmarkHoldsSeal(b *testing.B) {
+	body := bytes.Repeat([]byte("Answer briefly, in the language of the question, and name your sources. "), 3640)
+	b.ReportAllocs()
+	b.SetBytes(int64(len(body)))
+	for b.Loop() {
+		if HoldsSeal(body) {
+			b.Fatal("there is none")
+		}
 	}
 }
