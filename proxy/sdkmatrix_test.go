@@ -65,6 +65,7 @@ func TestEveryGoClientWithEveryVendor(t *testing.T) {
 		{"gemini/lab-reason-tools2", "gemini", `"thoughtSignature":"`},
 		{"bedrock/lab-anthropic.claude-reason-tools2", "bedrock", `"signature":"`},
 		{"ollama/lab-reason-tools2", "ollama", ""},
+		{"cohere/lab-reason-tools2", "cohere", ""},
 	}
 	clients := map[string]func(t *testing.T, model string) sdkConversation{
 		"openai-go chat":      func(_ *testing.T, model string) sdkConversation { return newChatSDK(g, model) },
@@ -130,11 +131,14 @@ func newChatSDK(g *rig, model string) *chatSDK {
 	return c
 }
 
-// onlyNative are the fields for which Ollama is asked in its own dialect: what only
-// that serves.
+// onlyNative are the fields for which Ollama and Cohere are asked in their own
+// dialects: what only those serve.
 func onlyNative(model string) map[string]any {
 	if strings.HasPrefix(model, "ollama/") {
 		return map[string]any{"num_ctx": 8192}
+	}
+	if strings.HasPrefix(model, "cohere/") {
+		return map[string]any{"top_k": 20}
 	}
 	return nil
 }
