@@ -128,7 +128,7 @@ func TestLockedRecordsNeverBlock(t *testing.T) {
 	r := New(openRecords(t, dir, nil), Options{Log: slog.New(slog.NewJSONHandler(&log, nil))})
 	unlock := lock(t, dir)
 	start := time.Now()
-	const n = queueSize + 2*batchSize
+	const n = 2*queueSize + 2*batchSize // the writer may hold a queue of its own already
 	for range n {
 		r.Record(&proxy.Record{ID: "req"})
 	}
