@@ -20,6 +20,9 @@ func (c *call) weigh(plan []candidate) {
 		return
 	}
 	for _, need := range catalog.Needs() {
+		if !c.mayNeed(need) {
+			continue // most requests: the catalogue is not asked
+		}
 		lack, able := false, false
 		for i := range plan {
 			if plan[i].isWithout(need) {
@@ -45,20 +48,25 @@ func (c *candidate) isWithout(need catalog.Need) bool {
 	return c.provider != nil && c.provider.vendor.IsWithout(c.model, need)
 }
 
-// needs reports whether the request uses something that models may lack.
-func (c *call) needs(need catalog.Need) bool {
+// mayNeed is needs without taking the request apart: false is certain.
+func (c *call) mayNeed(need catalog.Need) bool {
 	switch need {
 	case catalog.NeedTools:
 		return len(c.value("tools")) > len("[ ]") && string(c.value("tools")) != "null"
 	case catalog.NeedImages:
-		// The word is looked for first, for taking a request apart costs more.
-		if c.entry.endpoint.In == nil || !bytes.Contains(c.body, []byte("image")) {
-			return false
-		}
-		asks, failed := c.understood()
-		return failed == nil && slices.ContainsFunc(asks.Messages, func(m llm.Message) bool { return hasImage(m.Parts) })
+		return c.entry.endpoint.In != nil && bytes.Contains(c.body, []byte("image"))
 	}
 	return false
+}
+
+// needs reports whether the request, which may need something that models may
+// lack, really does.
+func (c *call) needs(need catalog.Need) bool {
+	if need != catalog.NeedImages {
+		return true
+	}
+	asks, failed := c.understood()
+	return failed == nil && slices.ContainsFunc(asks.Messages, func(m llm.Message) bool { return hasImage(m.Parts) })
 }
 
 func hasImage(parts []llm.Part) bool {

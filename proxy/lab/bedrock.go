@@ -256,10 +256,7 @@ func bedrockInvoke(x *exchange) (*reply, *apiError) {
 	if fail != nil {
 		return nil, fail
 	}
-	vectors := [][]float32{}
-	for _, text := range texts {
-		vectors = append(vectors, vector(text, n))
-	}
+	vectors, _ := vectorsOf(texts, n)
 	return jsonReply(map[string]any{"id": x.identity(""), "embeddings": map[string]any{"float": vectors}, "response_type": "embeddings_by_type", "texts": texts}), nil
 }
 

@@ -224,12 +224,7 @@ func cohereEmbed(x *exchange) (*reply, *apiError) {
 	if fail != nil {
 		return nil, fail
 	}
-	tokens := 0
-	vectors := [][]float32{}
-	for _, text := range texts {
-		tokens += Tokens(text)
-		vectors = append(vectors, vector(text, n))
-	}
+	vectors, tokens := vectorsOf(texts, n)
 	x.bill(tokens, 0)
 	return jsonReply(map[string]any{
 		"id": x.identity(""), "texts": texts, "embeddings": map[string]any{"float": vectors}, "response_type": "embeddings_by_type",

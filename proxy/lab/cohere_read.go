@@ -91,23 +91,12 @@ func (q *cohereRequest) cohereThinking(x *exchange, o object) *apiError {
 }
 
 func (q *cohereRequest) cohereTools(_ *exchange, o object) *apiError {
-	items, fail := o.list("tools", "tools")
-	if fail != nil {
-		return fail
-	}
 	strict, fail := o.boolean("strict_tools")
 	if fail != nil {
 		return fail
 	}
-	for i, raw := range items {
-		at := fmt.Sprintf("tools[%d]", i)
-		t, fail := parseTool(raw, at)
-		if fail != nil {
-			return fail
-		}
-		o, _ := asObject(raw)
-		f, _ := asObject(o["function"])
-		if fail := cohereFields(f, "name", "description", "parameters"); fail != nil {
+	fail = q.takeTools(o, func(at string, t *tool, function object) *apiError {
+		if fail := cohereFields(function, "name", "description", "parameters"); fail != nil {
 			return fail
 		}
 		if strings.Contains(t.name, "-") || t.name[0] >= '0' && t.name[0] <= '9' {
@@ -116,8 +105,10 @@ func (q *cohereRequest) cohereTools(_ *exchange, o object) *apiError {
 		if schema, ok := asObject(t.schema); !ok || strict && !schema.has("required") {
 			return invalid(at, "", "invalid request: tool '%s' must have parameters, and in strict mode at least one that is required.", t.name)
 		}
-		q.tools = append(q.tools, t)
-		q.toolTokens += Tokens(string(raw))
+		return nil
+	})
+	if fail != nil {
+		return fail
 	}
 	choice, there := asString(o["tool_choice"])
 	switch {

@@ -123,23 +123,11 @@ func (q *dashscopeRequest) dashscopeThinking(x *exchange, p object) *apiError {
 }
 
 func (q *dashscopeRequest) dashscopeTools(p object) *apiError {
-	items, fail := p.list("tools", "tools")
+	fail := q.takeTools(p, func(at string, _ *tool, function object) *apiError {
+		return dashscopeFields(function, at, "name", "description", "parameters")
+	})
 	if fail != nil {
 		return fail
-	}
-	for i, raw := range items {
-		at := fmt.Sprintf("tools[%d]", i)
-		t, fail := parseTool(raw, at)
-		if fail != nil {
-			return fail
-		}
-		o, _ := asObject(raw)
-		f, _ := asObject(o["function"])
-		if fail := dashscopeFields(f, at, "name", "description", "parameters"); fail != nil {
-			return fail
-		}
-		q.tools = append(q.tools, t)
-		q.toolTokens += Tokens(string(raw))
 	}
 	if p.has("parallel_tool_calls") {
 		if q.parallel, fail = p.boolean("parallel_tool_calls"); fail != nil {

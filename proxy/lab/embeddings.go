@@ -68,6 +68,16 @@ func inputUsage(tokens int) map[string]int64 {
 	return map[string]int64{"prompt_tokens": int64(tokens), "total_tokens": int64(tokens)}
 }
 
+// vectorsOf are the vectors of texts, and how many tokens those have.
+func vectorsOf(texts []string, dimensions int) (vectors [][]float32, tokens int) {
+	vectors = [][]float32{}
+	for _, text := range texts {
+		tokens += Tokens(text)
+		vectors = append(vectors, vector(text, dimensions))
+	}
+	return vectors, tokens
+}
+
 // vector is the sum of a random vector for each word, with length 1: texts that
 // share words lie close to each other.
 func vector(text string, dimensions int) []float32 {

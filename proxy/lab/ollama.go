@@ -72,7 +72,8 @@ func ollamaChat(x *exchange) (*reply, *apiError) {
 	if fail := ollamaFields(x.object, "", "model", "messages", "tools", "format", "options", "stream", "think", "keep_alive", "logprobs", "top_logprobs"); fail != nil {
 		return nil, fail
 	}
-	for _, step := range []func(object) *apiError{q.ollamaOptions, q.ollamaThink, q.ollamaFormat, q.ollamaTools, q.ollamaMessages} {
+	tools := func(o object) *apiError { return q.takeTools(o, nil) }
+	for _, step := range []func(object) *apiError{q.ollamaOptions, q.ollamaThink, q.ollamaFormat, tools, q.ollamaMessages} {
 		if fail := step(x.object); fail != nil {
 			return nil, fail
 		}
@@ -209,22 +210,6 @@ func (q *ollamaRequest) ollamaFormat(o object) *apiError {
 	return nil
 }
 
-func (q *ollamaRequest) ollamaTools(o object) *apiError {
-	items, fail := o.list("tools", "tools")
-	if fail != nil {
-		return fail
-	}
-	for i, raw := range items {
-		t, fail := parseTool(raw, fmt.Sprintf("tools[%d]", i))
-		if fail != nil {
-			return fail
-		}
-		q.tools = append(q.tools, t)
-		q.toolTokens += Tokens(string(raw))
-	}
-	return nil
-}
-
 // ollamaMessages reads the conversation. What tools answered follows their
 // calls, one for one: there are no ids by which they would find each other.
 func (q *ollamaRequest) ollamaMessages(o object) *apiError {
@@ -317,12 +302,7 @@ func ollamaEmbed(x *exchange) (*reply, *apiError) {
 	if fail != nil {
 		return nil, fail
 	}
-	tokens := 0
-	vectors := [][]float32{}
-	for _, text := range texts {
-		tokens += Tokens(text)
-		vectors = append(vectors, vector(text, n))
-	}
+	vectors, tokens := vectorsOf(texts, n)
 	x.bill(tokens, 0)
 	return jsonReply(map[string]any{"model": x.model.name, "embeddings": vectors, "prompt_eval_count": tokens}), nil
 }

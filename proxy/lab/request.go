@@ -156,18 +156,37 @@ func (q *chatRequest) readSchema(f object) *apiError {
 	return nil
 }
 
-func (q *chatRequest) readTools(o object) *apiError {
+// takeTools reads tools as chat completions write them, which other dialects do
+// too. more is what a dialect demands beyond that of a tool and of its function;
+// nil: nothing.
+func (q *chatRequest) takeTools(o object, more func(at string, t *tool, function object) *apiError) *apiError {
 	items, fail := o.list("tools", "tools")
 	if fail != nil {
 		return fail
 	}
 	for i, raw := range items {
-		t, fail := parseTool(raw, fmt.Sprintf("tools[%d]", i))
+		at := fmt.Sprintf("tools[%d]", i)
+		t, fail := parseTool(raw, at)
 		if fail != nil {
 			return fail
 		}
+		if more != nil {
+			offered, _ := asObject(raw)
+			function, _ := asObject(offered["function"])
+			if fail := more(at, &t, function); fail != nil {
+				return fail
+			}
+		}
 		q.tools = append(q.tools, t)
 		q.toolTokens += Tokens(string(raw))
+	}
+	return nil
+}
+
+func (q *chatRequest) readTools(o object) *apiError {
+	fail := q.takeTools(o, nil)
+	if fail != nil {
+		return fail
 	}
 	if o.has("parallel_tool_calls") {
 		if q.parallel, fail = o.boolean("parallel_tool_calls"); fail != nil {

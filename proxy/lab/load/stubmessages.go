@@ -2,8 +2,6 @@ package load
 
 import (
 	"fmt"
-	"hash/fnv"
-	"strings"
 
 	"github.com/posthouse/posthouse/proxy/lab"
 )
@@ -16,9 +14,7 @@ func makeMessage(model, question string) (*reply, error) {
 		return nil, err
 	}
 	text := lab.Text(question, words)
-	h := fnv.New64a()
-	_, _ = h.Write([]byte(question)) // a hash takes everything
-	id := fmt.Sprintf("msg_%016x", h.Sum64())
+	id := "msg_" + digest(question)
 	whole := fmt.Sprintf(`{"id":%q,"type":"message","role":"assistant","model":%q,"content":[{"type":"text","text":%q}],"stop_reason":"end_turn","stop_sequence":null,"usage":{"input_tokens":20,"cache_creation_input_tokens":0,"cache_read_input_tokens":0,"output_tokens":%d}}`,
 		id, model, text, words)
 	rep := &reply{pace: pace}
@@ -27,13 +23,8 @@ func makeMessage(model, question string) (*reply, error) {
 	first := append([]byte(head), named("message_start", fmt.Sprintf(`{"type":"message_start","message":{"id":%q,"type":"message","role":"assistant","model":%q,"content":[],"stop_reason":null,"stop_sequence":null,"usage":{"input_tokens":20,"cache_creation_input_tokens":0,"cache_read_input_tokens":0,"output_tokens":1}}}`, id, model))...)
 	first = append(first, named("content_block_start", `{"type":"content_block_start","index":0,"content_block":{"type":"text","text":""}}`)...)
 	rep.events = append(rep.events, first)
-	for len(text) > 0 {
-		end := strings.IndexByte(text, ' ') + 1
-		if end == 0 {
-			end = len(text)
-		}
-		rep.events = append(rep.events, named("content_block_delta", fmt.Sprintf(`{"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":%q}}`, text[:end])))
-		text = text[end:]
+	for _, word := range wordsOf(text) {
+		rep.events = append(rep.events, named("content_block_delta", fmt.Sprintf(`{"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":%q}}`, word)))
 	}
 	last := named("content_block_stop", `{"type":"content_block_stop","index":0}`)
 	last = append(last, named("message_delta", fmt.Sprintf(`{"type":"message_delta","delta":{"stop_reason":"end_turn","stop_sequence":null},"usage":{"output_tokens":%d}}`, words))...)
@@ -44,6 +35,5 @@ func makeMessage(model, question string) (*reply, error) {
 
 // named is an event with its name, as a chunk of HTTP/1.1.
 func named(name, data string) []byte {
-	event := "event: " + name + "\ndata: " + data + "\n\n"
-	return fmt.Appendf(nil, "%x\r\n%s\r\n", len(event), event)
+	return chunked("event: " + name + "\ndata: " + data + "\n\n")
 }

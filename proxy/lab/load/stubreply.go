@@ -15,12 +15,20 @@ func makeReply(model, question string) (*reply, error) {
 		return nil, err
 	}
 	text := lab.Text(question, words)
-	h := fnv.New64a()
-	_, _ = h.Write([]byte(question)) // a hash takes everything
-	m := message{id: fmt.Sprintf("chatcmpl-%016x", h.Sum64()), model: model}
+	m := message{id: "chatcmpl-" + digest(question), model: model}
 	m.usage = fmt.Sprintf(`{"prompt_tokens":%d,"completion_tokens":%d,"total_tokens":%d,"prompt_tokens_details":{"cached_tokens":0,"audio_tokens":0},"completion_tokens_details":{"reasoning_tokens":0,"audio_tokens":0}}`, 20, words, 20+words)
 	return &reply{whole: m.whole(text), events: m.events(text), pace: pace}, nil
 }
+
+// digest is a question's part of an id.
+func digest(question string) string {
+	h := fnv.New64a()
+	_, _ = h.Write([]byte(question)) // a hash takes everything
+	return fmt.Sprintf("%016x", h.Sum64())
+}
+
+// wordsOf cuts a text after each space: a chunk a word.
+func wordsOf(text string) []string { return strings.SplitAfter(text, " ") }
 
 // message is what all parts of an answer share.
 type message struct{ id, model, usage string }
@@ -35,13 +43,8 @@ func (m message) whole(text string) []byte {
 func (m message) events(text string) [][]byte {
 	head := "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nCache-Control: no-cache\r\nX-Request-Id: " + m.id + "\r\nTransfer-Encoding: chunked\r\n\r\n"
 	events := [][]byte{append([]byte(head), m.chunk(`{"role":"assistant","content":"","refusal":null}`, "null")...)}
-	for len(text) > 0 {
-		end := strings.IndexByte(text, ' ') + 1
-		if end == 0 {
-			end = len(text)
-		}
-		events = append(events, m.chunk(fmt.Sprintf(`{"content":%q}`, text[:end]), "null"))
-		text = text[end:]
+	for _, word := range wordsOf(text) {
+		events = append(events, m.chunk(fmt.Sprintf(`{"content":%q}`, word), "null"))
 	}
 	last := m.chunk(`{}`, `"stop"`)
 	last = append(last, framed(fmt.Sprintf(`{"id":%q,"object":"chat.completion.chunk","created":1764000000,"model":%q,"service_tier":"default","system_fingerprint":"fp_lab","choices":[],"usage":%s}`, m.id, m.model, m.usage))...)
@@ -55,6 +58,10 @@ func (m message) chunk(delta, finish string) []byte {
 
 // framed is an event as a chunk of HTTP/1.1.
 func framed(data string) []byte {
-	event := "data: " + data + "\n\n"
+	return chunked("data: " + data + "\n\n")
+}
+
+// chunked is a chunk of HTTP/1.1.
+func chunked(event string) []byte {
 	return fmt.Appendf(nil, "%x\r\n%s\r\n", len(event), event)
 }
