@@ -18,7 +18,8 @@ import (
 
 // Options are what a Gateway needs besides its configuration.
 type Options struct {
-	Log      *slog.Logger     // one line a call; nil discards
+	Log      *slog.Logger     // of what goes wrong in the gateway; nil discards
+	Calls    io.Writer        // a line of JSON a call, in one Write; nil: none
 	Recorder Recorder         // told of every call; nil: nobody
 	Now      func() time.Time // wall clock; nil is time.Now
 	Version  string           // for the User-Agent sent to vendors
@@ -28,6 +29,7 @@ type Options struct {
 // Gateway is the data plane: an http.Handler that serves the proxy's door.
 type Gateway struct {
 	log       *slog.Logger
+	calls     io.Writer
 	recorder  Recorder
 	now       func() time.Time
 	agent     string
@@ -69,7 +71,7 @@ var errStopping = errors.New("the gateway is stopping")
 // New makes a gateway that serves an empty configuration until Load.
 func New(o Options) *Gateway {
 	g := &Gateway{
-		log: o.Log, recorder: o.Recorder, now: o.Now, agent: "posthouse/" + o.Version,
+		log: o.Log, calls: o.Calls, recorder: o.Recorder, now: o.Now, agent: "posthouse/" + o.Version,
 		memory: o.Memory, protocols: dialects(), transports: newTransports(), bodies: newBodies(), rows: map[*protocol.Protocol][]entry{},
 	}
 	g.fetching.connect = defaultTimeouts.Connect

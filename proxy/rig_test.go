@@ -49,7 +49,8 @@ func newRig(t testing.TB, fill func(g *rig) Config) *rig {
 	labServer := httptest.NewServer(g.lab)
 	t.Cleanup(labServer.Close)
 	g.labURL = labServer.URL + "/v1"
-	g.gateway = New(Options{Recorder: g, Now: g.clock, Log: slog.New(slog.NewJSONHandler(&lockedWriter{w: g.log}, nil)), Version: "test"})
+	lines := &lockedWriter{w: g.log}
+	g.gateway = New(Options{Recorder: g, Now: g.clock, Log: slog.New(slog.NewJSONHandler(lines, nil)), Calls: lines, Version: "test"})
 	g.gateway.sleep = func(ctx context.Context, d time.Duration) bool {
 		g.mu.Lock()
 		g.slept = append(g.slept, d)

@@ -147,7 +147,7 @@ const keptBytes = 64 << 20
 // Items that cannot be served are named in the log and left out.
 func (i *instance) openGateway(ctx context.Context) error {
 	i.observe()
-	o := proxy.Options{Log: i.log, Recorder: i.observed, Now: i.program.now, Version: build().Version}
+	o := proxy.Options{Log: i.log, Calls: i.out.calls, Recorder: i.observed, Now: i.program.now, Version: build().Version}
 	if i.options.keep > 0 {
 		o.Memory = proxy.NewShortMemory(keptBytes, i.options.keep, i.program.now)
 	}

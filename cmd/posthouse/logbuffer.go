@@ -6,8 +6,6 @@ import (
 	"log/slog"
 	"sync"
 	"time"
-
-	"github.com/posthouse/posthouse/proxy"
 )
 
 const (
@@ -70,7 +68,7 @@ func (b *logBuffer) flushLocked() error {
 	return err
 }
 
-// promptHandler lets the lines of calls wait, and no others.
+// promptHandler writes a line at once, and those of calls that wait before it.
 type promptHandler struct {
 	slog.Handler
 	buffer *logBuffer
@@ -79,9 +77,6 @@ type promptHandler struct {
 // Handle implements slog.Handler.
 func (h promptHandler) Handle(ctx context.Context, r slog.Record) error {
 	err := h.Handler.Handle(ctx, r)
-	if r.Level <= slog.LevelInfo && r.Message == proxy.CallLine {
-		return err
-	}
 	if flushed := h.buffer.flush(); err == nil {
 		err = flushed
 	}

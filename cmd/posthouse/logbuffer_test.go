@@ -2,13 +2,12 @@ package main
 
 import (
 	"bytes"
+	"io"
 	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
-
-	"github.com/posthouse/posthouse/proxy"
 )
 
 // syncBuffer is written to by a timer while the test reads it.
@@ -37,8 +36,9 @@ func TestOnlyLinesOfCallsWait(t *testing.T) {
 			t.Fatal(err)
 		}
 		lines := func() int { return strings.Count(out.String(), "\n") }
-		o.log.Info(proxy.CallLine, "status", 200)
-		o.log.With("a", 1).Info(proxy.CallLine, "status", 200)
+		call := func(text string) { _, _ = io.WriteString(o.calls, `{"msg":"call","text":"`+text+"\"}\n") }
+		call("")
+		call("")
 		if n := lines(); n != 0 {
 			t.Errorf("%d lines at once, want none", n)
 		}
@@ -47,17 +47,17 @@ func TestOnlyLinesOfCallsWait(t *testing.T) {
 		if n := lines(); n != 2 {
 			t.Errorf("%d lines after a while, want 2", n)
 		}
-		o.log.Info(proxy.CallLine)
-		o.log.Info("serving")
-		if n := lines(); n != 4 || !strings.HasSuffix(strings.TrimSpace(out.String()), `"msg":"serving"}`) {
+		call("")
+		o.log.With("a", 1).Info("serving")
+		if n := lines(); n != 4 || !strings.HasSuffix(strings.TrimSpace(out.String()), `"msg":"serving","a":1}`) {
 			t.Errorf("%d lines with one that may not wait, want 4 in order: %s", n, out.String())
 		}
-		o.log.Warn(proxy.CallLine)
+		o.log.Warn("slow")
 		if n := lines(); n != 5 {
 			t.Errorf("%d lines with a warning, want 5", n)
 		}
 		for range 2000 {
-			o.log.Info(proxy.CallLine, "text", strings.Repeat("x", 50))
+			call(strings.Repeat("x", 50))
 		}
 		if n := lines(); n < 1500 || n == 2005 {
 			t.Errorf("%d lines of 2005: the buffer is to be written when it is full", n)
@@ -67,4 +67,16 @@ func TestOnlyLinesOfCallsWait(t *testing.T) {
 			t.Errorf("%d lines at the end, want 2005", n)
 		}
 	})
+}
+
+func TestTheLevelLeavesCallsOut(t *testing.T) {
+	for level, want := range map[string]bool{"debug": true, "info": true, "warn": false, "error": false} {
+		o, err := openLog(io.Discard, "", level)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if (o.calls != nil) != want {
+			t.Errorf("%s: lines of calls are written: %v", level, o.calls != nil)
+		}
+	}
 }

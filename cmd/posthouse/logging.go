@@ -19,6 +19,7 @@ const (
 // logOutput is where log lines go: stderr, or a file that turns over by size.
 type logOutput struct {
 	log    *slog.Logger
+	calls  io.Writer // of lines about calls; nil: the level leaves them out
 	buffer *logBuffer
 	file   *lumberjack.Logger // nil without --log-file
 }
@@ -41,6 +42,9 @@ func openLog(stderr io.Writer, file, level string) (*logOutput, error) {
 		w = out.file
 	}
 	out.buffer = newLogBuffer(w)
+	if lowest <= slog.LevelInfo {
+		out.calls = out.buffer
+	}
 	out.log = slog.New(promptHandler{slog.NewJSONHandler(out.buffer, &slog.HandlerOptions{Level: lowest}), out.buffer})
 	return out, nil
 }
