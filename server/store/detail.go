@@ -154,9 +154,18 @@ func (u *unpacker) text() string {
 		u.bad, u.b = true, nil
 		return ""
 	}
-	s := string(u.b[:n])
+	return string(u.take(int(n)))
+}
+
+// take reads so many bytes as they are.
+func (u *unpacker) take(n int) []byte {
+	if n > len(u.b) {
+		u.bad, u.b = true, nil
+		return make([]byte, n)
+	}
+	b := u.b[:n]
 	u.b = u.b[n:]
-	return s
+	return b
 }
 
 func (u *unpacker) flags(on ...*bool) {

@@ -146,6 +146,9 @@ func fits[T comparable](d *dictionary[T], more map[T]int64, v T, most int) bool 
 }
 
 func (f *fresh) seriesID(s tally.Series) int64 {
+	if id, ok := f.names.series.ids[s]; ok { // what has an id is storable
+		return id
+	}
 	s.Route, s.Provider, s.Model = text(s.Route), text(s.Provider), text(s.Model)
 	s.Consumer, s.KeyID, s.KeyName = text(s.Consumer), text(s.KeyID), text(s.KeyName)
 	if !fits(&f.names.series, f.series, s, maxSeries) {
@@ -158,6 +161,9 @@ func (f *fresh) seriesID(s tally.Series) int64 {
 }
 
 func (f *fresh) doorID(d door) int64 {
+	if id, ok := f.names.doors.ids[d]; ok {
+		return id
+	}
 	d.method, d.path, d.op, d.dialect = text(d.method), text(d.path), text(d.op), text(d.dialect)
 	if !fits(&f.names.doors, f.doors, d, maxDoors) {
 		d.path = shortened(d.path)

@@ -276,20 +276,32 @@ func (r *Records) Call(ctx context.Context, requestID string, began time.Time) (
 	if v == nil {
 		return nil, ErrNoCall
 	}
-	where, args := "WHERE request_id = ? AND id >= ? AND id < ?", []any{requestID, firstID(began.Add(-slack)), firstID(began.Add(slack))}
-	if began.IsZero() {
-		// An id of another make: look among the newest.
-		where = "WHERE id IN (SELECT id FROM calls ORDER BY id DESC LIMIT 100000) AND request_id = ?"
-		args = args[:1]
-	}
-	rows, err := v.calls(ctx, where+" ORDER BY id DESC LIMIT 1", args...)
+	row, err := v.called(ctx, requestID, began)
 	if err != nil {
 		return nil, err
 	}
-	if len(rows) == 0 {
+	if row == nil {
 		return nil, fmt.Errorf("%w: %.80s", ErrNoCall, strings.ToValidUTF8(requestID, ""))
 	}
-	return rows[0], firstError(v.attempts(ctx, rows), v.content(ctx, rows[0]))
+	return row, firstError(v.attempts(ctx, []*Row{row}), v.content(ctx, row))
+}
+
+// called finds the row of a request id; nil: there is none.
+func (v *view) called(ctx context.Context, requestID string, began time.Time) (*Row, error) {
+	if began.IsZero() {
+		// An id of another make: look among the newest.
+		rows, err := v.calls(ctx, "WHERE id IN (SELECT id FROM calls ORDER BY id DESC LIMIT 100000) AND request_id = ? ORDER BY id DESC LIMIT 1", requestID)
+		if err != nil || len(rows) == 0 {
+			return nil, err
+		}
+		return rows[0], nil
+	}
+	// Ours stand in the details, and there are few in these milliseconds.
+	rows, err := v.calls(ctx, "WHERE id >= ? AND id < ? AND request_id IN ('', ?) ORDER BY id DESC", firstID(began.Add(-slack)), firstID(began.Add(slack)), requestID)
+	if at := slices.IndexFunc(rows, func(row *Row) bool { return row.Record.ID == requestID }); err == nil && at >= 0 {
+		return rows[at], nil
+	}
+	return nil, err
 }
 
 // slack is how far a request id's time may be from its row's.

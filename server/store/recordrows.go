@@ -1,6 +1,7 @@
 package store
 
 import (
+	"encoding/hex"
 	"math"
 	"strings"
 	"time"
@@ -19,6 +20,7 @@ const (
 	flagUsageSeen
 	flagContent
 	flagInline // its one attempt went well and stands in the detail
+	flagOwnID  // its request id is one of ours and stands in the detail
 )
 
 // Row is a call as it is kept: the record, and what was made of it.
@@ -60,7 +62,7 @@ func (r *Row) inline() bool {
 	return a.Class == "" && a.Message == "" && (same || a.Usage == llm.Usage{} && !a.Cost.Known)
 }
 
-func (r *Row) flags() (flags int64) {
+func (r *Row) flags(ownID bool) (flags int64) {
 	set := func(flag int64, on bool) {
 		if on {
 			flags |= flag
@@ -72,6 +74,7 @@ func (r *Row) flags() (flags int64) {
 	set(flagUsageSeen, r.Record.UsageSeen)
 	set(flagContent, r.Content != nil || r.Captured)
 	set(flagInline, r.inline())
+	set(flagOwnID, ownID)
 	return flags
 }
 
@@ -90,17 +93,41 @@ func text(s string) string {
 	return strings.ReplaceAll(strings.ToValidUTF8(s, "\uFFFD"), "\x00", "\uFFFD")
 }
 
-// detail packs what has no column.
-func (r *Row) detail(f *fresh) []byte {
+const (
+	// ownPrefix begins a request id of ours (proxy.RequestTime).
+	ownPrefix = "req_"
+	// requestIDBytes is how long the number in it is.
+	requestIDBytes = 16
+)
+
+// ownID is the number in a request id of ours, in half as many bytes and
+// without a column of its own; false: the id is of another make. The written
+// form is the same again when it is read.
+func ownID(id string) (raw [requestIDBytes]byte, ok bool) {
+	digits, ok := strings.CutPrefix(id, ownPrefix)
+	if !ok || len(digits) != 2*requestIDBytes || strings.ContainsAny(digits, "ABCDEF") {
+		return raw, false
+	}
+	_, err := hex.Decode(raw[:], []byte(digits))
+	return raw, err == nil
+}
+
+// detail appends what has no column.
+func (r *Row) detail(b []byte, f *fresh) []byte {
 	rec := &r.Record
-	p := newPacker()
-	p.uint(uint64(r.flags()))
+	p := &packer{b: append(b, detailVersion)}
+	raw, own := ownID(rec.ID)
+	p.uint(uint64(r.flags(own)))
 	p.uint(uint64(f.doorID(door{rec.Method, rec.Path, string(rec.Op), rec.Dialect})))
 	p.int(int64(rec.Status))
 	p.duration(rec.FirstByte)
 	p.duration(rec.Duration)
 	p.message(rec.Message, r.Fault)
-	p.text(different(text(rec.Asked), text(rec.Model)))
+	if rec.Asked == rec.Model {
+		p.text("")
+	} else {
+		p.text(different(text(rec.Asked), text(rec.Model)))
+	}
 	p.text(text(rec.ClientIP))
 	p.int(rec.RequestLen)
 	p.int(rec.BytesOut)
@@ -130,6 +157,9 @@ func (r *Row) detail(f *fresh) []byte {
 		p.text("")
 	} else {
 		p.text(string(rec.Trace.ID[:]))
+	}
+	if own {
+		p.b = append(p.b, raw[:]...)
 	}
 	return p.b
 }
@@ -191,9 +221,20 @@ func indeed(name, known string) string {
 // callColumns are the columns of calls in the order they are written and read.
 const callColumns = "id, request_id, series, fault, detail"
 
-// callValues are the values of a row.
-func (r *Row) callValues(values []any, f *fresh) []any {
-	return append(values, r.ID, text(r.Record.ID), f.seriesID(r.Series), f.faultID(r.Fault), r.detail(f))
+// plain reports whether a row has no fault, and a request id of ours: such
+// rows have fewer values to write.
+func (r *Row) plain() bool {
+	_, own := ownID(r.Record.ID)
+	return own && r.Fault.Class == ""
+}
+
+// requestID is what the column of a request id holds: nothing where the detail
+// tells it.
+func (r *Row) requestID() string {
+	if _, own := ownID(r.Record.ID); own {
+		return ""
+	}
+	return text(r.Record.ID)
 }
 
 // message packs a message: nothing where the fault says it all.
@@ -321,6 +362,9 @@ func (n *names) readDetail(r *Row, detail []byte) error {
 	rec.BytesDropped = u.int()
 	rec.Plan = n.plan(u)
 	copy(rec.Trace.ID[:], u.text())
+	if flags&flagOwnID != 0 {
+		rec.ID = ownPrefix + hex.EncodeToString(u.take(requestIDBytes))
+	}
 	rec.Asked = indeed(rec.Asked, rec.Model)
 	return u.err()
 }

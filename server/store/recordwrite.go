@@ -14,7 +14,7 @@ const (
 	// callsPerStatement and the like are how many rows one INSERT holds. The
 	// driver binds arguments in time quadratic in their number: some dozens of
 	// them stay cheaper than either one row or a hundred.
-	callsPerStatement = 12
+	callsPerStatement = 20
 	triesPerStatement = 12
 	sumsPerStatement  = 20
 )
@@ -122,21 +122,38 @@ func firstOf(steps ...func() error) error {
 }
 
 func insertCalls(ctx context.Context, tx *statements, f *fresh, rows []*Row) error {
-	const columns = 5
-	values := make([]any, 0, columns*callsPerStatement)
-	for len(rows) > 0 {
-		n := 1
-		if len(rows) >= callsPerStatement {
-			n = callsPerStatement
+	const columns = 3
+	values, details := make([]any, 0, columns*callsPerStatement), make([]byte, 0, 200*callsPerStatement)
+	detail := func(row *Row) []byte {
+		begin := len(details)
+		details = row.detail(details, f)
+		return details[begin:len(details):len(details)]
+	}
+	put := func(values []any) error {
+		return tx.exec(ctx, "INSERT INTO calls ("+callColumns+") VALUES "+rowsOf("(?,'',?,0,?)", len(values)/columns), values...)
+	}
+	for _, row := range rows {
+		if !row.plain() {
+			err := tx.exec(ctx, "INSERT INTO calls ("+callColumns+") VALUES (?,?,?,?,?)", row.ID, row.requestID(), f.seriesID(row.Series), f.faultID(row.Fault), row.detail(nil, f))
+			if err != nil {
+				return err
+			}
+			continue
 		}
-		values = values[:0]
-		for _, row := range rows[:n] {
-			values = row.callValues(values, f)
+		values = append(values, row.ID, f.seriesID(row.Series), detail(row))
+		if len(values) < cap(values) {
+			continue
 		}
-		if err := tx.exec(ctx, "INSERT INTO calls ("+callColumns+") VALUES "+tuples(n, columns), values...); err != nil {
+		if err := put(values); err != nil {
 			return err
 		}
-		rows = rows[n:]
+		values, details = values[:0], details[:0]
+	}
+	// The rest one by one, so that there are only two statements to prepare.
+	for ; len(values) > 0; values = values[columns:] {
+		if err := put(values[:columns]); err != nil {
+			return err
+		}
 	}
 	return nil
 }

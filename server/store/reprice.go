@@ -136,7 +136,7 @@ func (r *Records) correct(batch *Batch, row *Row, d *differences) {
 // rewritePrices writes rows and sums.
 func (r *Records) rewritePrices(ctx context.Context, tx *statements, f *fresh, batch *Batch) error {
 	for _, row := range batch.Rows {
-		if err := tx.exec(ctx, "UPDATE calls SET detail = ? WHERE id = ?", row.detail(f), row.ID); err != nil {
+		if err := tx.exec(ctx, "UPDATE calls SET detail = ? WHERE id = ?", row.detail(nil, f), row.ID); err != nil {
 			return err
 		}
 		for seq := range row.Record.Attempts {

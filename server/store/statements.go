@@ -96,6 +96,8 @@ func (s *statements) each(ctx context.Context, query string, args []any, f func(
 
 // tuples writes so many tuples of n placeholders: (?,?),(?,?).
 func tuples(rows, n int) string {
-	one := "(" + strings.Repeat("?,", n-1) + "?)"
-	return strings.Repeat(one+",", rows-1) + one
+	return rowsOf("("+strings.Repeat("?,", n-1)+"?)", rows)
 }
+
+// rowsOf writes a tuple so many times.
+func rowsOf(tuple string, rows int) string { return strings.Repeat(tuple+",", rows-1) + tuple }

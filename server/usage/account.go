@@ -10,13 +10,12 @@ import (
 // Account makes the row of a record: whom it counts for, what came of it and
 // what went wrong.
 func Account(record *proxy.Record) *store.Row {
-	row := &store.Row{Record: *record, Fault: faultOf(record.Class, record.Message)}
+	row := rowFor(len(record.Attempts))
+	row.Record, row.Fault = *record, faultOf(record.Class, record.Message)
 	row.Series = tally.Series{
 		Kind: tally.ByConsumer, Route: record.Route, Provider: record.Provider, Model: record.Model,
 		Consumer: record.Consumer, Outcome: outcomeOf(record),
 	}
-	row.Keys = make([]tally.Series, len(record.Attempts))
-	row.Faults = make([]store.Fault, len(record.Attempts))
 	for i := range record.Attempts {
 		a := &record.Attempts[i]
 		row.Keys[i] = tally.Series{
@@ -30,6 +29,21 @@ func Account(record *proxy.Record) *store.Row {
 		row.Series.Provider, row.Series.Model = record.Attempts[n-1].Provider, record.Attempts[n-1].Model
 	}
 	return row
+}
+
+// rowFor is a row for a call of so many attempts. Most have one: that one's
+// part is made in one piece with the row.
+func rowFor(attempts int) *store.Row {
+	if attempts != 1 {
+		return &store.Row{Keys: make([]tally.Series, attempts), Faults: make([]store.Fault, attempts)}
+	}
+	one := &struct {
+		row   store.Row
+		key   [1]tally.Series
+		fault [1]store.Fault
+	}{}
+	one.row.Keys, one.row.Faults = one.key[:], one.fault[:]
+	return &one.row
 }
 
 // outcomeOf is what came of a call.
