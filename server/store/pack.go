@@ -121,6 +121,9 @@ func putDay(ctx context.Context, tx *statements, id, day int64, hours map[int64]
 		total.Merge(hours[minute])
 		packed = appendHour(packed, minute, hours[minute].Append(nil))
 	}
+	if err := putThirds(ctx, tx, id, day, hours); err != nil {
+		return err
+	}
 	return tx.exec(ctx, "INSERT INTO sums_day (series, at, total, hours) VALUES (?,?,?,?) ON CONFLICT (series, at) DO UPDATE SET total = excluded.total, hours = excluded.hours",
 		id, day, total.Append(nil), packed)
 }

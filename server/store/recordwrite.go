@@ -102,7 +102,7 @@ func (r *Records) insert(ctx context.Context, tx *statements, f *fresh, batch *B
 		func() error { return insertCalls(ctx, tx, f, batch.Rows) },
 		func() error { return insertTries(ctx, tx, f, batch.Rows) },
 		func() error { return insertContents(ctx, tx, batch.Rows) },
-		func() error { return addSums(ctx, tx, f, "sums_minute", batch.Minutes) },
+		func() error { return addMinutes(ctx, tx, f, batch.Minutes) },
 		func() error { return addSums(ctx, tx, f, "sums_hour", batch.Hours) },
 		func() error { return addFaults(ctx, tx, f, batch.Faults) },
 		func() error { return r.addExtremes(ctx, tx, batch.Rows, Slowest, Dearest) },

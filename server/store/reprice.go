@@ -154,7 +154,7 @@ func (r *Records) rewritePrices(ctx context.Context, tx *statements, f *fresh, b
 	}
 	clear(r.least)
 	return firstOf(
-		func() error { return addSums(ctx, tx, f, "sums_minute", batch.Minutes) },
+		func() error { return addMinutes(ctx, tx, f, batch.Minutes) },
 		func() error { return addSums(ctx, tx, f, "sums_hour", batch.Hours) },
 		func() error { return r.addExtremes(ctx, tx, batch.Rows, Dearest) },
 		func() error { return f.insert(ctx, tx) },

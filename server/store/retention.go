@@ -54,6 +54,8 @@ func (r *Records) Maintain(ctx context.Context, keep Retention) (more bool, err 
 		return moved, err
 	}
 	chores := []chore{
+		fold(tally.ByModel, now), fold(tally.ByKey, now), r.olderThirds,
+		olderQuarters(now.Add(-MinutesKept)),
 		olderMinutes(tally.ByModel, now.Add(-MinutesKept)), olderMinutes(tally.ByKey, now.Add(-MinutesKept)),
 		olderMinutes(tally.ByConsumer, now.Add(-ConsumerMinutesKept-time.Hour)),
 		oldContents(now), r.largeContents(keep.ContentBytes),
@@ -112,6 +114,18 @@ func olderMinutes(kind tally.Kind, before time.Time) chore {
 	}
 }
 
+// olderQuarters deletes quarters.
+func olderQuarters(before time.Time) chore {
+	return func(ctx context.Context, tx *statements, n int) (done int64, err error) {
+		for _, kind := range foldedKinds {
+			if done, err = tx.deleteRange(ctx, n, "sums_quarter", "at", "kind = ?", []any{int64(kind)}, quarterOf(before.Unix())); err != nil || done > 0 {
+				break
+			}
+		}
+		return done, err
+	}
+}
+
 // oldSums deletes sums by hour and day, and what went wrong then.
 func oldSums(before time.Time) chore {
 	return func(ctx context.Context, tx *statements, n int) (int64, error) {
@@ -121,7 +135,13 @@ func oldSums(before time.Time) chore {
 				return done, err
 			}
 		}
-		return tx.affected(ctx, "DELETE FROM sums_day WHERE (series, at) IN (SELECT series, at FROM sums_day WHERE at < ? LIMIT ?)", day, n)
+		for _, table := range []string{"sums_third", "sums_day"} {
+			done, err := tx.affected(ctx, "DELETE FROM "+table+" WHERE (series, at) IN (SELECT series, at FROM "+table+" WHERE at < ? LIMIT ?)", day, n)
+			if err != nil || done > 0 {
+				return done, err
+			}
+		}
+		return 0, nil
 	}
 }
 

@@ -16,8 +16,12 @@ type SumQuery struct {
 	Kind     tally.Kind
 	From, To time.Time // whole minutes
 	// Step is the longest that a sum may cover, so that it falls into one step
-	// of a chart: a minute, an hour (a piece), or 0 for any.
-	Step   time.Duration
+	// of a chart: a minute, a quarter of an hour, an hour (a piece), or 0 for
+	// any.
+	Step time.Duration
+	// Within reports whether a span lies in one step, where the steps are days
+	// and so a sum may cover more than an hour; nil: it may not.
+	Within func(from, to time.Time) bool
 	Series Pass // nil: all
 }
 
@@ -25,8 +29,8 @@ type SumQuery struct {
 // tally, which is only valid during the call.
 type SumFunc func(at time.Time, id int64, s *tally.Series, data []byte) error
 
-// Sums reads sums: minutes where the step asks for them or a piece is cut by
-// the span's ends, else pieces, else days.
+// Sums reads sums: minutes and quarters where the step asks for them or a piece
+// is cut by the span's ends, else pieces, else thirds of days and days.
 func (r *Records) Sums(ctx context.Context, q SumQuery, f SumFunc) error {
 	v := r.view()
 	if v == nil || !q.From.Before(q.To) {
@@ -46,21 +50,21 @@ func (r *Records) Sums(ctx context.Context, q SumQuery, f SumFunc) error {
 		return fmt.Errorf("read sums: %w", dbError(err))
 	}
 	defer func() { _ = tx.Rollback() }() // nothing was changed
-	s := sums{view: v, tx: tx, kind: q.Kind, found: found, f: f}
+	s := sums{view: v, tx: tx, kind: q.Kind, step: q.Step, within: q.Within, found: found, f: f}
 	if q.Step != 0 && q.Step < time.Hour {
-		return s.minutes(ctx, q.From, q.To)
+		return s.fine(ctx, q.From, q.To)
 	}
 	from, to := q.From, tally.Piece(q.To)
 	if begins := tally.Piece(from); begins.Before(from) {
 		from = nextPiece(from)
 	}
 	if !from.Before(to) {
-		return s.minutes(ctx, q.From, q.To)
+		return s.fine(ctx, q.From, q.To)
 	}
 	return firstOf(
-		func() error { return s.minutes(ctx, q.From, from) },
-		func() error { return s.pieces(ctx, from, to, q.Step == 0) },
-		func() error { return s.minutes(ctx, to, q.To) },
+		func() error { return s.fine(ctx, q.From, from) },
+		func() error { return s.pieces(ctx, from, to) },
+		func() error { return s.fine(ctx, to, q.To) },
 	)
 }
 
@@ -77,21 +81,19 @@ func nextPiece(t time.Time) time.Time {
 // sums reads sums in one transaction.
 type sums struct {
 	*view
-	tx    *sql.Tx
-	kind  tally.Kind
-	found map[int64]tally.Series
-	f     SumFunc
+	tx     *sql.Tx
+	kind   tally.Kind
+	step   time.Duration
+	within func(from, to time.Time) bool
+	found  map[int64]tally.Series
+	f      SumFunc
 }
 
 func (s *sums) each(ctx context.Context, query string, args []any, f func(scanner) error) error {
 	return scanEach(ctx, s.tx, placeholders(query, s.postgres), args, f)
 }
 
-func (s *sums) minutes(ctx context.Context, from, to time.Time) error {
-	return s.table(ctx, "sums_minute", from, to)
-}
-
-// table reads a table of minutes or hours.
+// table reads a table of minutes, quarters or hours.
 func (s *sums) table(ctx context.Context, table string, from, to time.Time) error {
 	if !from.Before(to) {
 		return nil
@@ -112,33 +114,30 @@ func (s *sums) table(ctx context.Context, table string, from, to time.Time) erro
 }
 
 // pieces reads hours, those of days that are over from where they were moved
-// to. Whole reads a day that lies within the span in one.
-func (s *sums) pieces(ctx context.Context, from, to time.Time, whole bool) error {
+// to. Where the step allows it, it reads a day that lies within the span in one.
+func (s *sums) pieces(ctx context.Context, from, to time.Time) error {
 	if err := s.table(ctx, "sums_hour", from, to); err != nil {
 		return err
 	}
-	ids := make([]int64, 0, len(s.found))
-	for id := range s.found {
-		ids = append(ids, id)
-	}
-	slices.Sort(ids)
 	first, last := tally.Day(from), tally.Day(to) // days between them are whole
 	if first.Before(from) {
 		first = first.AddDate(0, 0, 1)
 	}
-	for part := range slices.Chunk(ids, idsPerQuery) {
-		in := "series IN " + tuples(1, len(part))
-		if !whole || !first.Before(last) {
-			if err := s.days(ctx, in, part, tally.Day(from), to, from, to); err != nil {
-				return err
-			}
-			continue
+	for part := range slices.Chunk(sortedIDs(s.found), idsPerQuery) {
+		in, inside := "series IN "+tuples(1, len(part)), between(from, to)
+		var err error
+		switch {
+		case s.within != nil:
+			err = s.byThirds(ctx, in, part, from, to)
+		case s.step != 0 || !first.Before(last):
+			err = s.days(ctx, in, part, tally.Day(from), to, inside)
+		default:
+			err = firstOf(
+				func() error { return s.days(ctx, in, part, tally.Day(from), first, inside) },
+				func() error { return s.totals(ctx, in, part, first, last) },
+				func() error { return s.days(ctx, in, part, last, to, inside) },
+			)
 		}
-		err := firstOf(
-			func() error { return s.days(ctx, in, part, tally.Day(from), first, from, to) },
-			func() error { return s.totals(ctx, in, part, first, last) },
-			func() error { return s.days(ctx, in, part, last, to, from, to) },
-		)
 		if err != nil {
 			return err
 		}
@@ -160,9 +159,8 @@ func (s *sums) totals(ctx context.Context, in string, ids []int64, from, to time
 	})
 }
 
-// days reads the hours of days that begin in [first, last), as far as they lie
-// in [from, to).
-func (s *sums) days(ctx context.Context, in string, ids []int64, first, last, from, to time.Time) error {
+// days reads those hours of days that begin in [first, last) that are wanted.
+func (s *sums) days(ctx context.Context, in string, ids []int64, first, last time.Time, want func(time.Time) bool) error {
 	if !first.Before(last) {
 		return nil
 	}
@@ -176,7 +174,7 @@ func (s *sums) days(ctx context.Context, in string, ids []int64, first, last, fr
 		series := s.found[id]
 		return eachHour(data, func(minute int64, one []byte) error {
 			at := time.Unix(day+60*minute, 0).UTC()
-			if at.Before(from) || !at.Before(to) {
+			if !want(at) {
 				return nil
 			}
 			return s.f(at, id, &series, one)

@@ -25,12 +25,12 @@ const (
 
 // usual is what a sum mostly is, given others: only the difference is encoded.
 // It must not depend on sums that stand after it.
-func (t *Tally) usual(c Count) int64 {
+func (n *sumsOf) usual(c Count) int64 {
 	switch c {
 	case Tries:
-		return t.N[Calls]
+		return n[Calls]
 	case Total:
-		return t.N[Input] + t.N[CacheRead] + t.N[CacheWrite] + t.N[Output]
+		return n[Input] + n[CacheRead] + n[CacheWrite] + n[Output]
 	}
 	return 0
 }
@@ -40,13 +40,13 @@ func (t *Tally) Append(b []byte) []byte {
 	b = append(b, version)
 	mask := uint64(0)
 	for i, n := range t.N {
-		if n != t.usual(Count(i)) {
+		if n != t.N.usual(Count(i)) {
 			mask |= 1 << i
 		}
 	}
 	b = binary.AppendUvarint(b, mask)
 	for i, n := range t.N {
-		if n -= t.usual(Count(i)); n != 0 {
+		if n -= t.N.usual(Count(i)); n != 0 {
 			b = binary.AppendVarint(b, n)
 		}
 	}
@@ -110,13 +110,13 @@ func (t *Tally) read(r *reader, want Part) {
 		r.bad = true
 		return
 	}
-	var more Tally
-	for i := range more.N {
-		more.N[i] = more.usual(Count(i))
+	var more sumsOf
+	for i := range more {
+		more[i] = more.usual(Count(i))
 		if mask&(1<<i) != 0 {
-			more.N[i] += r.int()
+			more[i] += r.int()
 		}
-		t.N[i] += more.N[i]
+		t.N[i] += more[i]
 	}
 	for range r.count(2) {
 		class := r.text()
@@ -126,16 +126,12 @@ func (t *Tally) read(r *reader, want Part) {
 		status := r.int()
 		t.Status(int(status), r.int())
 	}
-	spent := r.money(r.count(2))
-	shown := spent
-	if n := r.uint(); n != sameMoney {
-		shown = r.money(int(min(n, uint64(len(r.b)))))
-	}
-	for _, m := range spent {
-		t.Spent = plus(t.Spent, m)
-	}
-	for _, m := range shown {
-		t.Shown = plus(t.Shown, m)
+	n, spent := r.count(2), *r
+	t.Spent = r.money(t.Spent, n)
+	if many := r.uint(); many != sameMoney {
+		t.Shown = r.money(t.Shown, int(min(many, uint64(len(r.b)))))
+	} else {
+		t.Shown = spent.money(t.Shown, n)
 	}
 	if want == Sums {
 		return
@@ -191,18 +187,28 @@ func (r *reader) count(least int) int {
 	return int(n)
 }
 
-func (r *reader) text() string {
+func (r *reader) text() string { return string(r.bytes()) }
+
+// bytes is a text as long as the encoding is.
+func (r *reader) bytes() []byte {
 	n := r.count(1)
-	s := string(r.b[:n])
+	b := r.b[:n]
 	r.b = r.b[n:]
-	return s
+	return b
 }
 
-func (r *reader) money(n int) []Money {
-	list := make([]Money, 0, min(n, 4))
+// money adds n amounts to a list. Most are in a currency that is there, and
+// then nothing is allocated.
+func (r *reader) money(list []Money, n int) []Money {
 	for range n {
-		currency := r.text()
-		list = append(list, Money{currency, r.int()})
+		currency := r.bytes()
+		nano := r.int()
+		at := slices.IndexFunc(list, func(m Money) bool { return m.Currency == string(currency) })
+		if at < 0 {
+			list = plus(list, Money{string(currency), nano})
+			continue
+		}
+		list[at].Nano += nano
 	}
 	return list
 }

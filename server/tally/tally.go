@@ -42,6 +42,9 @@ const (
 	counts // how many there are
 )
 
+// sumsOf are the sums of a Tally, by Count.
+type sumsOf [counts]int64
+
 // Money is an amount in one currency, in billionths of its unit.
 type Money struct {
 	Currency string
@@ -50,7 +53,7 @@ type Money struct {
 
 // Tally holds sums of calls. The zero value is empty.
 type Tally struct {
-	N [counts]int64
+	N sumsOf
 
 	Classes  map[string]int64 // failures by class
 	Statuses map[int]int64    // HTTP statuses other than 200

@@ -146,7 +146,7 @@ func (r *Recorder) Lines(ctx context.Context, f Filter, by Dimension, steps tall
 
 func (r *Recorder) lines(ctx context.Context, kind tally.Kind, pass store.Pass, by Dimension, steps tally.Steps, want tally.Part) (Lines, error) {
 	lines := Lines{}
-	q := store.SumQuery{Kind: kind, From: steps.Begin(), To: steps.End, Step: min(steps.Step, time.Hour), Series: pass}
+	q := query(kind, steps, pass)
 	err := r.records.Sums(ctx, q, func(at time.Time, _ int64, s *tally.Series, data []byte) error {
 		name := by.of(s)
 		line := lines[name]
@@ -157,6 +157,15 @@ func (r *Recorder) lines(ctx context.Context, kind tally.Kind, pass store.Pass, 
 		return line[steps.Index(at)].read(s, data, want)
 	})
 	return lines, err
+}
+
+// query asks for sums that fall into one step each.
+func query(kind tally.Kind, steps tally.Steps, pass store.Pass) store.SumQuery {
+	q := store.SumQuery{Kind: kind, From: steps.Begin(), To: steps.End, Step: min(steps.Step, time.Hour), Series: pass}
+	if steps.Step == 24*time.Hour {
+		q.Within = func(from, to time.Time) bool { return steps.Index(from) == steps.Index(to.Add(-1)) }
+	}
+	return q
 }
 
 // Totals adds up a span by the values of a dimension.
@@ -260,7 +269,7 @@ func (r *Recorder) chart(ctx context.Context, f Filter, steps tally.Steps, o *Ov
 	}
 	o.Chart = make([]Figures, len(steps.Starts))
 	ids := map[int64]*sum{}
-	q := store.SumQuery{Kind: f.kind(ByNothing), From: steps.Begin(), To: steps.End, Step: min(steps.Step, time.Hour), Series: f.Pass()}
+	q := query(f.kind(ByNothing), steps, f.Pass())
 	err = r.records.Sums(ctx, q, func(at time.Time, id int64, s *tally.Series, data []byte) error {
 		if ids[id] == nil {
 			ids[id] = &sum{series: *s}
