@@ -49,9 +49,11 @@ func (s *sums) byThirds(ctx context.Context, in string, ids []int64, from, to ti
 	}
 	cut, whole := map[int64]bool{}, map[int64]bool{}
 	for at := first; at.Before(to); at = at.Add(third) {
-		if end := at.Add(third); at.Before(from) || end.After(to) || !s.within(at, end) {
+		switch end := at.Add(third); {
+		case !end.After(from): // before the span
+		case at.Before(from) || end.After(to) || !s.within(at, end):
 			cut[at.Unix()] = true
-		} else {
+		default:
 			whole[at.Unix()] = true
 		}
 	}
