@@ -29,7 +29,7 @@ func (f *faults) records(at string, s RecordsSpec) store.RecordSettings {
 	f.between(joinPath(at, "sum_days"), int64(s.SumDays), -1, 36_500)
 	for field, n := range map[string]int64{"request_bytes": s.RequestBytes, "content_bytes": s.ContentBytes} {
 		if n < -1 || n > 0 && n < leastBytes {
-			f.add(joinPath(at, field), "must be at least %d bytes; 0 is the default, -1 any size", leastBytes)
+			f.add(joinPath(at, field), "must be at least %d MiB; 0 is the default, -1 any size", leastBytes>>20)
 		}
 	}
 	return store.RecordSettings{RequestDays: s.RequestDays, RequestBytes: s.RequestBytes, ContentBytes: s.ContentBytes, SumDays: s.SumDays}
