@@ -66,13 +66,15 @@ export default function Providers() {
           provider={open}
           vendor={vendors.find((v) => v.id === open.vendor)}
           onClose={() => setParams({ id: undefined })}
+          onDuplicate={() => setParams({ id: undefined, new: open.id })}
         />
       )}
       {testing && <TestAll providers={(providers.data ?? []).filter((p) => p.enabled)} onClose={() => setParams({ test: undefined })} />}
-      {making && (
+      {making && providers.data && (
         <NewProvider
           vendors={vendors}
-          taken={(providers.data ?? []).map((p) => p.name)}
+          from={providers.data?.find((p) => p.id === making)}
+          taken={providers.data.map((p) => p.name)}
           onClose={() => setParams({ new: undefined })}
           onMade={(made) => setParams({ new: undefined, id: made.id })}
         />
