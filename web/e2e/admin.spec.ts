@@ -95,8 +95,10 @@ test('what is said is kept where a route says so, and blacked out', async ({ pag
   await expect(page.getByRole('link', { name: 'demo', exact: true })).toBeVisible()
   await page.getByLabel('Request log (GiB)', { exact: true }).fill('0.001')
   await page.getByRole('button', { name: 'Captured texts (GiB): Unlimited' }).click()
-  await page.getByRole('button', { name: 'Save', exact: true }).click()
+  // Too little is told while it is typed, in the unit it is typed in.
   await expect(page.getByLabel('Request log (GiB)', { exact: true })).toHaveAttribute('aria-invalid', 'true')
+  await expect(page.getByText(/^From 0\.016 \(16 MiB\)/)).toBeVisible()
+  await expect(page.getByRole('button', { name: 'Save', exact: true })).toBeDisabled()
   await page.getByLabel('Request log (GiB)', { exact: true }).fill('0.5')
   await page.keyboard.press('Control+s')
   await expect(page.getByText('Saved', { exact: true })).toBeVisible()
