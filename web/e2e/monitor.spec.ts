@@ -48,6 +48,11 @@ test('every figure leads to the requests behind it', async ({ page, server }) =>
   const picture = page.waitForEvent('download')
   await page.getByRole('menuitem', { name: 'Download PNG' }).click()
   expect((await picture).suggestedFilename()).toMatch(/\.png$/)
+  await page.context().grantPermissions(['clipboard-read', 'clipboard-write'])
+  await page.getByRole('button', { name: 'Export: Requests by outcome' }).click()
+  await page.getByRole('menuitem', { name: 'Copy as PromQL' }).click()
+  await expect(page.getByText('PromQL copied')).toBeVisible()
+  expect(await page.evaluate(() => navigator.clipboard.readText())).toContain('rate(posthouse_requests_total[5m])')
 
   // Dragging zooms all charts, by the address.
   const box = await outcomes(page).boundingBox()
@@ -63,6 +68,12 @@ test('every figure leads to the requests behind it', async ({ page, server }) =>
   await page.getByRole('link', { name: 'Rescued: 3' }).click()
   await expect(page).toHaveURL(/\/logs\?.*q=status%3Arescued/)
   await expect(page.getByRole('row')).toHaveCount(4)
+
+  // What was not kept leads to where it can be.
+  await page.getByRole('row').nth(1).getByRole('link').first().click()
+  await page.getByRole('dialog').getByRole('button', { name: 'Messages', exact: true }).click()
+  await page.getByRole('link', { name: 'Keep what is said on the route demo' }).click()
+  await expect(page.getByRole('switch', { name: 'Keep prompts and answers' })).toBeVisible()
 })
 
 test('the request log: completion, facets, tail, compare, export', async ({ page, server }) => {

@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import table from '../locales/said.zh-CN.json'
+import { bare, callErrors, formatOf, isWords, literal, problems } from './goMessages'
 import { makeSayer } from './said'
 
 const say = makeSayer(table)
@@ -22,6 +23,8 @@ describe('what the server says, in Chinese', () => {
       /^密钥被拒绝.*。对方返回：no such key$/,
     ],
     ['revert change 3: delete route chat', '撤销变更 3：删除路由 chat'],
+    // A field of a call, and what is wrong there.
+    ['messages[0].content must be a string or a list of parts.', 'messages[0].content：必须是字符串或内容列表。'],
     // A vendor's own words stay.
     ['You exceeded your current quota.', 'You exceeded your current quota.'],
     ['a: b', 'a: b'],
@@ -48,16 +51,10 @@ function goSources(...folders: string[]): string {
     .join('\n')
 }
 
-/** The texts between quotes, as they are meant. */
+/** The texts between quotes, as they are meant: between either kind, as one may stand within the other. */
 function literals(code: string): string[] {
-  const quoted = [...code.matchAll(/"((?:[^"\\\n]|\\.)*)"/g)].map((m) => {
-    try {
-      return JSON.parse(m[0]) as string
-    } catch {
-      return m[1] ?? ''
-    }
-  })
-  return [...quoted, ...[...code.matchAll(/`([^`]*)`/g)].map((m) => m[1] ?? '')]
+  const quoted = [...code.matchAll(/"(?:[^"\\\n]|\\.)*"/g), ...code.matchAll(/`[^`]*`/g)]
+  return quoted.map((m) => literal(m[0]))
 }
 
 const format = /%(?:\.\d+)?[sdqvwgf]/g
@@ -65,6 +62,10 @@ const format = /%(?:\.\d+)?[sdqvwgf]/g
 describe('the table', () => {
   const server = goSources('server')
   const proxy = goSources('proxy')
+  const dialects = readdirSync(join(repository, 'proxy/protocol'), { withFileTypes: true }).filter((entry) => entry.isDirectory())
+  const protocols = ['proxy/protocol', ...dialects.map((entry) => `proxy/protocol/${entry.name}`)].map((folder) => goSources(folder))
+  const known = new Set(Object.keys(table).map(bare))
+  const missing = (texts: string[]) => [...new Set(texts)].filter((text) => !known.has(bare(text)))
 
   it('has what is wrong with a field', () => {
     const faults = [
@@ -72,12 +73,34 @@ describe('the table', () => {
       ...proxy.matchAll(/\bc\.fault\([^\n]*?,\s*("(?:[^"\\\n]|\\.)*"|`[^`]*`)(?:,|\)\n)/g),
     ].flatMap((m) => literals(m[1] ?? ''))
     expect(faults.length).toBeGreaterThan(100)
-    const missing = [...new Set(faults)].filter((text) => /[a-z] /.test(text.replaceAll(format, '')) && !(text in table))
-    expect(missing, 'add these to src/locales/said.zh-CN.json').toEqual([])
+    const words = faults.filter((text) => /[a-z] /.test(text.replaceAll(format, '')))
+    expect(missing(words), 'add these to src/locales/said.zh-CN.json').toEqual([])
+  })
+
+  it('has every message of the API', () => {
+    const found = problems(server).filter(isWords)
+    expect(found.length).toBeGreaterThan(45)
+    expect(missing(found), 'add these to src/locales/said.zh-CN.json').toEqual([])
+  })
+
+  it('has every error that a call can end with', () => {
+    const found = [proxy, ...protocols].flatMap(callErrors).filter(isWords)
+    expect(found.length).toBeGreaterThan(250)
+    expect(missing(found), 'add these to src/locales/said.zh-CN.json').toEqual([])
+  })
+
+  it('finds a message whatever it is made of', () => {
+    expect(formatOf('"it is " + name + ": " + err.Error(),\n')).toBe('it is %s: %s')
+    expect(formatOf('fmt.Sprintf("at most %d of them", n)')).toBe('at most %d of them')
+    expect(formatOf('err.Error(), "other"')).toBeUndefined()
+    expect(callErrors('return refuse(path, "no place for it")\nfunc refuse(path, message string) *llm.Error {')).toEqual([
+      'no place for it',
+    ])
   })
 
   it('says nothing that the server no longer says', () => {
-    const all = `${literals(`${server}\n${proxy}\n${goSources('proxy/catalog', 'proxy/price', 'proxy/blackout', 'server/auth', 'server/alert', 'server/store', 'cmd/posthouse')}`).join('\u0000')}`
+    const quoted = `${literals(`${server}\n${proxy}\n${protocols.join('\n')}\n${goSources('proxy/catalog', 'proxy/price', 'proxy/blackout', 'server/auth', 'server/alert', 'server/store', 'cmd/posthouse')}`).join('\u0000')}`
+    const all = [quoted, ...protocols.flatMap(callErrors)].join('\u0000')
     const elsewhere = /^(expected |unexpected property|connect|i\/o|no such host|no route|network is)/ // Go's own and the schema's words
     // What is noted of a change: the verb stands apart from what it is about.
     const changes = /^(enable|disable|(add|change|delete) a key|(change|enter) the price) /

@@ -66,8 +66,8 @@ function template(format: string, words: string): Template {
 /** Longer texts are documents, not messages. */
 const longest = 2000
 
-/** A place in what was sent, and what is wrong there. */
-const placed = /^(?:body\.)?([\w.[\]-]+(?: \(line \d+\))?): (.+)$/s
+/** A place in what was sent, and what is wrong there; some dialects put no colon between. */
+const placed = /^(?:body\.)?([\w.[\]-]+(?: \(line \d+\))?):? (.+)$/s
 
 /** Makes what says messages in the words of a table. */
 export function makeSayer(table: Record<string, string>): (text: string) => string {

@@ -119,13 +119,27 @@ function Row({ revision }: { revision: Revision }) {
 
 const tones: Record<RevisionItem['op'], Tone> = { create: 'ok', update: 'accent', delete: 'bad' }
 
+const kinds = {
+  admin: 'admin',
+  consumer: 'consumer',
+  fault: 'fault',
+  'game day': 'gameDay',
+  price: 'price',
+  provider: 'provider',
+  'provider order': 'providerOrder',
+  route: 'route',
+  'route order': 'routeOrder',
+  settings: 'settings',
+} as const
+
 function Item({ item }: { item: RevisionItem }) {
   const { t } = useTranslation()
+  const kind = kinds[item.kind as keyof typeof kinds]
   return (
     <div className="rounded-xl bg-surface p-3">
       <p className="mb-2 flex flex-wrap items-center gap-2">
         <Badge tone={tones[item.op]}>{t(`op.${item.op}`)}</Badge>
-        <span className="text-ink2">{item.kind}</span>
+        <span className="text-ink2">{kind ? t(`audit.kind.${kind}`) : item.kind}</span>
         <span className="break-all font-semibold">{item.name}</span>
       </p>
       <DiffTable rows={difference(item.before, item.after)} />

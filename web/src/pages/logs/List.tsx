@@ -190,10 +190,10 @@ function served(call: Call): string {
 
 function Models({ call }: { call: Call }) {
   const by = served(call)
-  const same = by === call.asked
+  const same = by === call.asked || (call.model === call.asked && by !== '')
   return (
-    <span title={[call.asked, !same && by].filter(Boolean).join(' → ')}>
-      <span className={same ? undefined : 'text-ink2'}>{call.asked || '–'}</span>
+    <span title={same ? by : [call.asked, by].filter(Boolean).join(' → ')}>
+      <span className={same ? undefined : 'text-ink2'}>{(same ? by : call.asked) || '–'}</span>
       {by && !same && (
         <>
           <span className="text-ink3"> → </span>

@@ -1,7 +1,9 @@
+import { useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
 import { EyeOff } from 'lucide-react'
 import { useTranslation } from 'react-i18next'
 import type { Call } from '@/api/client'
+import { queries } from '@/api/queries'
 import { useFormat } from '@/lib/format'
 import { Empty, Notice } from '@/ui/Feedback'
 import { Markdown } from '@/ui/Markdown'
@@ -12,15 +14,22 @@ export function Messages({ call }: { call: Call }) {
   const { t } = useTranslation()
   const f = useFormat()
   const { content } = call
+  const route = useQuery(queries.routes).data?.find((r) => r.name === call.route)
   if (!content) {
     return (
       <Empty
         icon={EyeOff}
         title={t('logs.notCaptured')}
         action={
-          <Link to="/routes" className="font-medium text-accent underline">
-            {t('logs.toRoutes')}
-          </Link>
+          route ? (
+            <Link to="/routes/$id" params={{ id: route.id }} hash="capture" className="font-medium text-accent underline">
+              {t('logs.toCapture', { route: route.name })}
+            </Link>
+          ) : (
+            <Link to="/routes" className="font-medium text-accent underline">
+              {t('logs.toRoutes')}
+            </Link>
+          )
         }
       >
         {t('logs.notCapturedNote')}

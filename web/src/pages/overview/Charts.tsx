@@ -4,6 +4,7 @@ import type { Overview } from '@/api/client'
 import { useFormat } from '@/lib/format'
 import { TimeChart } from '@/ui/chart/TimeChart'
 import type { Band, Mark, Series } from '@/ui/chart/types'
+import { outcomes as outcomesQuery, quantiles as quantilesQuery, tokens as tokensQuery } from './promql'
 import type { Links } from './useMonitor'
 
 interface Props {
@@ -57,6 +58,7 @@ export function OutcomeChart(props: Props & { className?: string }) {
       stacked
       height={230}
       seriesLink={(key) => links.logs(`status:${key}`)}
+      promql={outcomesQuery}
     />
   )
 }
@@ -88,6 +90,7 @@ export function QuantileChart(props: Props & { kind: 'ttft' | 'duration' }) {
       data={{ times, step, series }}
       format={f.ms}
       seriesLink={(key) => than(key === 'p50' ? q.p50 : key === 'p95' ? q.p95 : q.p99)}
+      promql={quantilesQuery(kind)}
     />
   )
 }
@@ -124,7 +127,10 @@ export function TokenChart(props: Props & { className?: string }) {
       title={t('overview.tokens')}
       data={{ times, step, series }}
       format={f.compact}
+      // As tall as what stands beside it.
+      height={270}
       seriesLink={() => links.logs('tokens>0')}
+      promql={tokensQuery}
     />
   )
 }

@@ -10,6 +10,7 @@ import { Card } from '@/ui/Card'
 import { TimeChart } from '@/ui/chart/TimeChart'
 import type { Band, Colour, Mark } from '@/ui/chart/types'
 import { ErrorNote, Skeleton } from '@/ui/Feedback'
+import { explore } from './promql'
 import { type Links, spanQuery } from './useMonitor'
 
 const metrics = [
@@ -105,6 +106,7 @@ export function Explore({ links, bands, marks }: { links: Links; bands: readonly
       onZoom={links.zoom}
       onPick={links.pick}
       linkTo={(from, to) => links.within(from, to)}
+      promql={explore(metric, by)}
       seriesLink={(key) => (key === '\u0000other' ? undefined : links.logs(termFor(field, key)))}
     />
   )

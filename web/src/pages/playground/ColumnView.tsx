@@ -23,6 +23,10 @@ interface Props {
   shared: Params
   models: string[]
   raw: boolean
+  /** What it is called in a blind comparison. */
+  letter: string | undefined
+  /** Nothing may tell which model this is. */
+  hidden: boolean
   onChange: (change: (column: Column) => Column) => void
   onRemove: (() => void) | undefined
   onCurl: () => void
@@ -30,7 +34,7 @@ interface Props {
 }
 
 /** One model with its own conversation. */
-export function ColumnView({ ref, column, shared, models, raw, onChange, onRemove, onCurl, onBusy }: Props) {
+export function ColumnView({ ref, column, shared, models, raw, letter, hidden, onChange, onRemove, onCurl, onBusy }: Props) {
   const { t } = useTranslation()
   const [tuning, setTuning] = useState(false)
   const chat = useChat((answer: Answer) => {
@@ -52,35 +56,42 @@ export function ColumnView({ ref, column, shared, models, raw, onChange, onRemov
   }
   useImperativeHandle(ref, () => ({ ask, stop: chat.stop }))
   const setTurns = (turns: Turn[]) => onChange((c) => ({ ...c, turns }))
-  const name = t('playground.column', { n: column.id })
+  const name = letter ? t('playground.candidate', { letter }) : t('playground.column', { n: column.id })
   return (
     <section
       aria-label={name}
       className="flex min-h-80 min-w-0 flex-col overflow-hidden rounded-2xl border border-line bg-surface shadow-card"
     >
       <div className="flex items-center gap-0.5 border-line border-b p-2">
-        <input
-          aria-label={t('chat.model')}
-          title={t('playground.modelHint')}
-          list={`models-${column.id}`}
-          value={column.model}
-          onChange={(e) => onChange((c) => ({ ...c, model: e.target.value }))}
-          spellCheck={false}
-          autoComplete="off"
-          className="control min-w-0 font-mono text-[0.93rem]"
-        />
-        <Suggestions id={`models-${column.id}`} values={models} />
-        <IconButton
-          label={t('playground.tune')}
-          icon={SlidersHorizontal}
-          aria-pressed={Boolean(column.params)}
-          className={column.params ? 'text-accent' : undefined}
-          onClick={() => setTuning(true)}
-        />
-        <IconButton label={t('playground.asCode')} icon={CodeIcon} onClick={onCurl} />
+        {letter && <span className="px-2 font-semibold">{hidden ? name : letter}</span>}
+        {hidden ? (
+          <span className="flex min-h-9 min-w-0 flex-1 items-center truncate text-[0.93rem] text-ink3">{t('playground.hiddenModel')}</span>
+        ) : (
+          <>
+            <input
+              aria-label={t('chat.model')}
+              title={t('playground.modelHint')}
+              list={`models-${column.id}`}
+              value={column.model}
+              onChange={(e) => onChange((c) => ({ ...c, model: e.target.value }))}
+              spellCheck={false}
+              autoComplete="off"
+              className="control min-w-0 font-mono text-[0.93rem]"
+            />
+            <Suggestions id={`models-${column.id}`} values={models} />
+            <IconButton
+              label={t('playground.tune')}
+              icon={SlidersHorizontal}
+              aria-pressed={Boolean(column.params)}
+              className={column.params ? 'text-accent' : undefined}
+              onClick={() => setTuning(true)}
+            />
+            <IconButton label={t('playground.asCode')} icon={CodeIcon} onClick={onCurl} />
+          </>
+        )}
         {onRemove && <IconButton label={t('common.removeItem', { name })} icon={X} danger onClick={onRemove} />}
       </div>
-      <Conversation column={column} chat={chat} raw={raw} setTurns={setTurns} ask={ask} />
+      <Conversation column={column} chat={chat} raw={raw} hidden={hidden} setTurns={setTurns} ask={ask} />
       {tuning && (
         <Dialog open onClose={() => setTuning(false)} title={t('playground.tune')} description={column.model}>
           <div className="space-y-4">
@@ -102,11 +113,12 @@ interface ConversationProps {
   column: Column
   chat: ReturnType<typeof useChat>
   raw: boolean
+  hidden: boolean
   setTurns: (turns: Turn[]) => void
   ask: (turns: Turn[]) => void
 }
 
-function Conversation({ column, chat, raw, setTurns, ask }: ConversationProps) {
+function Conversation({ column, chat, raw, hidden, setTurns, ask }: ConversationProps) {
   const { t } = useTranslation()
   const { turns } = column
   const { answer } = chat
@@ -140,6 +152,7 @@ function Conversation({ column, chat, raw, setTurns, ask }: ConversationProps) {
           turn={turn}
           place={i + 1}
           raw={raw}
+          hidden={hidden}
           onChange={(next) => setTurns(turns.map((old, at) => (at === i ? next : old)))}
           onRemove={() => setTurns(turns.filter((_, at) => at !== i))}
           onAgain={turn.role === 'user' && answer?.state !== 'streaming' ? () => ask(turns.slice(0, i + 1)) : undefined}
@@ -159,8 +172,9 @@ function Conversation({ column, chat, raw, setTurns, ask }: ConversationProps) {
       )}
       {answer && (
         <div aria-live="polite" className="space-y-2 px-3 py-2">
-          <AnswerBody answer={answer} raw={raw} />
-          {answer.state === 'failed' && <ErrorNote error={answer.error} />}
+          <AnswerBody answer={answer} raw={raw} hidden={hidden} />
+          {answer.state === 'failed' &&
+            (hidden ? <p className="text-bad">{t('playground.blindFailed')}</p> : <ErrorNote error={answer.error} />)}
         </div>
       )}
     </div>

@@ -14,6 +14,8 @@ interface Props {
   turn: Turn
   place: number
   raw: boolean
+  /** Nothing may tell whose answer it is: neither figures nor where it came from. */
+  hidden: boolean
   onChange: (turn: Turn) => void
   onRemove: () => void
   /** Asks again from here. */
@@ -21,7 +23,7 @@ interface Props {
 }
 
 /** One message: what was said, by whom, and what can be done with it. */
-export function TurnView({ turn, place, raw, onChange, onRemove, onAgain }: Props) {
+export function TurnView({ turn, place, raw, hidden, onChange, onRemove, onAgain }: Props) {
   const { t } = useTranslation()
   const [draft, setDraft] = useState<string>()
   const editing = draft !== undefined
@@ -58,7 +60,7 @@ export function TurnView({ turn, place, raw, onChange, onRemove, onAgain }: Prop
           className="control mt-1 resize-y"
         />
       ) : turn.answer ? (
-        <AnswerBody answer={turn.answer} raw={raw} />
+        <AnswerBody answer={turn.answer} raw={raw} hidden={hidden} />
       ) : (
         <Said text={turn.text} raw={raw || turn.role !== 'assistant'} />
       )}
@@ -120,7 +122,7 @@ function pretty(text: string): string {
 }
 
 /** An answer as it grows, or as it was. */
-export function AnswerBody({ answer, raw }: { answer: Answer; raw: boolean }) {
+export function AnswerBody({ answer, raw, hidden }: { answer: Answer; raw: boolean; hidden: boolean }) {
   const { t } = useTranslation()
   return (
     <div className="space-y-2">
@@ -142,7 +144,7 @@ export function AnswerBody({ answer, raw }: { answer: Answer; raw: boolean }) {
       {answer.state === 'stopped' && <p className="text-[0.93rem] text-ink3">{t('playground.stopped')}</p>}
       {answer.finish === 'length' && <p className="text-[0.93rem] text-warn">{t('playground.cutByLimit')}</p>}
       {answer.finish === 'content_filter' && <p className="text-[0.93rem] text-warn">{t('playground.filtered')}</p>}
-      <AnswerFigures answer={answer} />
+      {!hidden && <AnswerFigures answer={answer} />}
     </div>
   )
 }

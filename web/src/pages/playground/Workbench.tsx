@@ -1,4 +1,4 @@
-import { Eraser, Plus, Share2, SlidersHorizontal } from 'lucide-react'
+import { Eraser, EyeOff, Plus, Share2, SlidersHorizontal } from 'lucide-react'
 import { useEffect, useRef, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { useParam, useSetParams } from '@/lib/params'
@@ -8,6 +8,8 @@ import { cx } from '@/ui/cx'
 import { Segmented } from '@/ui/Segmented'
 import { toast } from '@/ui/toast'
 import { AsCode } from './AsCode'
+import { BlindBar } from './BlindBar'
+import { arranged, type Blind, begin, isHidden, letterOf } from './blind'
 import { type ColumnHandle, ColumnView } from './ColumnView'
 import { Composer } from './Composer'
 import { type Column, isOpen, mostColumns, type Turn, toRequest } from './conversation'
@@ -25,6 +27,7 @@ export function Workbench({ first, models }: { first: Session; models: string[] 
   const [tuning, setTuning] = useState(false)
   const [curl, setCurl] = useState<number>()
   const [busy, setBusy] = useState<ReadonlySet<number>>(new Set())
+  const [blind, setBlind] = useState<Blind>()
   const [view, setView] = useParam('view')
   const setAddress = useSetParams()
   const handles = useRef(new Map<number, ColumnHandle>())
@@ -53,6 +56,9 @@ export function Workbench({ first, models }: { first: Session; models: string[] 
     if (await copyText(url)) toast(t('playground.shared'), t('playground.sharedNote'))
   }
   const shown = columns.find((c) => c.id === curl)
+  const hidden = isHidden(blind)
+  const seen = arranged(columns, blind)
+  const mix = () => setBlind(begin(columns.map((c) => c.id)))
   return (
     <div className="space-y-3">
       <div className="flex flex-wrap items-center gap-2">
@@ -68,20 +74,35 @@ export function Workbench({ first, models }: { first: Session; models: string[] 
         <Button size="sm" icon={SlidersHorizontal} aria-expanded={tuning} onClick={() => setTuning(!tuning)}>
           {t('playground.parameters')}
         </Button>
+        {columns.length > 1 && (
+          <Button
+            size="sm"
+            icon={EyeOff}
+            aria-pressed={blind !== undefined}
+            title={t('playground.blindNote')}
+            onClick={() => (blind ? setBlind(undefined) : mix())}
+            className={blind ? 'border-accent text-accent' : undefined}
+          >
+            {t('playground.blind')}
+          </Button>
+        )}
         <span className="flex-1" />
         <Button
           size="sm"
           look="quiet"
           icon={Eraser}
           disabled={columns.every((c) => c.turns.length === 0)}
-          onClick={() => setColumns(columns.map((c) => ({ ...c, turns: [] })))}
+          onClick={() => {
+            setColumns(columns.map((c) => ({ ...c, turns: [] })))
+            if (blind) mix()
+          }}
         >
           {t('playground.clear')}
         </Button>
-        <Button size="sm" look="quiet" icon={Share2} onClick={() => void share()}>
+        <Button size="sm" look="quiet" icon={Share2} disabled={hidden} onClick={() => void share()}>
           {t('playground.share')}
         </Button>
-        <Button size="sm" icon={Plus} disabled={columns.length >= mostColumns} onClick={add}>
+        <Button size="sm" icon={Plus} disabled={columns.length >= mostColumns || blind !== undefined} onClick={add}>
           {t('playground.addColumn')}
         </Button>
       </div>
@@ -91,7 +112,7 @@ export function Workbench({ first, models }: { first: Session; models: string[] 
         </section>
       )}
       <div className={cx('grid grid-cols-1 items-stretch gap-3', grids[columns.length])}>
-        {columns.map((column) => (
+        {seen.map((column) => (
           <ColumnView
             key={column.id}
             ref={(handle) => {
@@ -102,8 +123,10 @@ export function Workbench({ first, models }: { first: Session; models: string[] 
             shared={params}
             models={models}
             raw={view === 'raw'}
+            letter={blind && letterOf(blind, column.id)}
+            hidden={hidden}
             onChange={change(column.id)}
-            onRemove={columns.length > 1 ? () => setColumns(columns.filter((c) => c.id !== column.id)) : undefined}
+            onRemove={columns.length > 1 && !blind ? () => setColumns(columns.filter((c) => c.id !== column.id)) : undefined}
             onCurl={() => setCurl(column.id)}
             onBusy={(on) =>
               setBusy((old) => {
@@ -117,6 +140,18 @@ export function Workbench({ first, models }: { first: Session; models: string[] 
           />
         ))}
       </div>
+      {blind && (
+        <BlindBar
+          blind={blind}
+          columns={seen}
+          ready={busy.size === 0 && columns.every((c) => c.turns.length > 0) && columns.some((c) => c.turns.at(-1)?.role === 'assistant')}
+          onVerdict={(verdict) => setBlind({ ...blind, verdict })}
+          onAgain={() => {
+            setColumns(columns.map((c) => ({ ...c, turns: [] })))
+            mix()
+          }}
+        />
+      )}
       <div className="sticky bottom-3 z-[5]">
         <Composer
           text={draft}

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { arranged, begin, isHidden, letterOf } from './blind'
 import { isOpen, noParams, openCalls, toRequest, turnsOf } from './conversation'
 import { pack, unpack } from './share'
 
@@ -98,4 +99,30 @@ it('shares a session by its address', async () => {
   expect(packed).toMatch(/^[\w-]+$/)
   expect(await unpack(packed)).toEqual(session)
   expect(await unpack('nonsense')).toBeUndefined()
+})
+
+describe('a blind comparison', () => {
+  it('mixes the columns and calls them by their place', () => {
+    const columns = [{ id: 1 }, { id: 2 }, { id: 4 }]
+    const blind = begin(
+      columns.map((c) => c.id),
+      () => 0,
+    )
+    expect(blind.order).toEqual([2, 4, 1])
+    expect(arranged(columns, blind)).toEqual([{ id: 2 }, { id: 4 }, { id: 1 }])
+    expect(columns.map((c) => letterOf(blind, c.id))).toEqual(['C', 'A', 'B'])
+    expect(arranged(columns, undefined)).toBe(columns)
+  })
+
+  it('comes to every order, and loses no column', () => {
+    const orders = new Set(Array.from({ length: 300 }, () => begin([1, 2, 3]).order.join('')))
+    expect([...orders].sort()).toEqual(['123', '132', '213', '231', '312', '321'])
+  })
+
+  it('hides the names until something was chosen', () => {
+    const blind = begin([1, 2])
+    expect(isHidden(blind)).toBe(true)
+    expect(isHidden({ ...blind, verdict: 'none' })).toBe(false)
+    expect(isHidden(undefined)).toBe(false)
+  })
 })

@@ -95,6 +95,8 @@ function Table({ prices, onEdit }: { prices: Price[]; onEdit: (price: Partial<Pr
   const figure = (text: string | undefined) => (text === undefined || text === '' ? '–' : text)
   const head = 'px-3 py-2 font-medium whitespace-nowrap'
   const cell = 'whitespace-nowrap px-3 py-1.5 text-right tabular-nums max-sm:p-0 max-sm:text-left'
+  const hoursText = (hours: string) =>
+    hours.endsWith(' weekdays') ? t('prices.weekdays', { hours: hours.replace(/ weekdays$/, '') }) : t('prices.daily', { hours })
   return (
     <div className="relative overflow-x-auto border-line border-t" role="group" aria-label={t('prices.list')} tabIndex={0}>
       <table className="w-full text-left max-sm:block">
@@ -136,7 +138,9 @@ function Table({ prices, onEdit }: { prices: Price[]; onEdit: (price: Partial<Pr
                 <span className="break-all font-mono text-[0.93rem]">{price.model}</span>
                 {(price.above || price.hours || price.region) && (
                   <span className="block font-normal text-[0.86rem] text-ink3">
-                    {[price.above && t('prices.above', { n: price.above }), price.hours, price.region].filter(Boolean).join(' · ')}
+                    {[price.above && t('prices.above', { n: price.above }), price.hours && hoursText(price.hours), price.region]
+                      .filter(Boolean)
+                      .join(' · ')}
                   </span>
                 )}
               </th>

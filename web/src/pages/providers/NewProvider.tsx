@@ -9,22 +9,24 @@ import { ProbeResult } from '@/parts/ProbeResult'
 import { VendorTiles } from '@/parts/VendorTiles'
 import { Button } from '@/ui/Button'
 import { Dialog } from '@/ui/Dialog'
-import { ErrorNote } from '@/ui/Feedback'
+import { ErrorNote, Notice } from '@/ui/Feedback'
 import { SecretField } from '@/ui/SecretField'
 import { toast } from '@/ui/toast'
-import { type Draft, emptyDraft, toSpec } from './draft'
+import { type Draft, emptyDraft, toDraft, toSpec } from './draft'
 import { ProviderFields } from './ProviderFields'
 
 interface Props {
   vendors: Vendor[]
   taken: string[]
+  /** The one to begin with a copy of; its keys can't be read, and so not be copied. */
+  from?: Provider | undefined
   onClose: () => void
   onMade: (provider: Provider) => void
 }
 
-export function NewProvider({ vendors, taken, onClose, onMade }: Props) {
+export function NewProvider({ vendors, taken, from, onClose, onMade }: Props) {
   const { t, i18n } = useTranslation()
-  const [draft, setDraft] = useState<Draft>()
+  const [draft, setDraft] = useState<Draft | undefined>(() => from && { ...toDraft(from), name: freeName(from.name, taken) })
   const [key, setKey] = useState('')
   const vendor = vendors.find((v) => v.id === draft?.vendor)
   const test = useMutation({
@@ -50,14 +52,16 @@ export function NewProvider({ vendors, taken, onClose, onMade }: Props) {
       open
       kind="sheet"
       onClose={onClose}
-      title={t('providers.add')}
-      description={t('providers.addIntro')}
+      title={from ? t('providers.duplicateOf', { name: from.name }) : t('providers.add')}
+      description={from ? undefined : t('providers.addIntro')}
       footer={
         draft && (
           <>
-            <Button onClick={() => setDraft(undefined)} className="mr-auto">
-              {t('providers.otherVendor')}
-            </Button>
+            {!from && (
+              <Button onClick={() => setDraft(undefined)} className="mr-auto">
+                {t('providers.otherVendor')}
+              </Button>
+            )}
             <Button busy={test.isPending} onClick={() => test.mutate(key)}>
               {t('providers.test')}
             </Button>
@@ -78,6 +82,7 @@ export function NewProvider({ vendors, taken, onClose, onMade }: Props) {
             create.mutate(draft)
           }}
         >
+          {from && <Notice tone="info">{t('providers.duplicateNote')}</Notice>}
           <SecretField
             label={vendor?.key_optional ? t('providers.keyOptional') : t('providers.key')}
             value={key}

@@ -1,6 +1,6 @@
 import { useMutation, useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
-import { Activity, Trash2 } from 'lucide-react'
+import { Activity, CopyPlus, Trash2 } from 'lucide-react'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { api, type Probe, type Provider, unwrap, type Vendor } from '@/api/client'
@@ -27,10 +27,11 @@ interface Props {
   provider: Provider
   vendor: Vendor | undefined
   onClose: () => void
+  onDuplicate: () => void
 }
 
 /** One provider: its keys, which are saved as they are changed, and its settings, which are saved together. */
-export function ProviderSheet({ provider, vendor, onClose }: Props) {
+export function ProviderSheet({ provider, vendor, onClose, onDuplicate }: Props) {
   const { t, i18n } = useTranslation()
   const [draft, setDraft] = useState(() => toDraft(provider))
   const [saved, setSaved] = useState(() => JSON.stringify(toSpec(toDraft(provider))))
@@ -77,6 +78,12 @@ export function ProviderSheet({ provider, vendor, onClose }: Props) {
           <Button look="dangerQuiet" icon={Trash2} className="mr-auto" onClick={() => setDeleting(true)}>
             {t('common.delete')}
           </Button>
+          {/* A copy is made of what is saved, and unsaved changes would be lost by leaving. */}
+          {!dirty && (
+            <Button icon={CopyPlus} onClick={onDuplicate}>
+              {t('providers.duplicate')}
+            </Button>
+          )}
           {dirty && <Button onClick={() => take(provider)}>{t('common.discard')}</Button>}
           <Button look="primary" disabled={!dirty} busy={saving.busy} onClick={() => saving.save()}>
             {t('common.save')}

@@ -66,13 +66,15 @@ export default function Providers() {
           provider={open}
           vendor={vendors.find((v) => v.id === open.vendor)}
           onClose={() => setParams({ id: undefined })}
+          onDuplicate={() => setParams({ id: undefined, new: open.id })}
         />
       )}
       {testing && <TestAll providers={(providers.data ?? []).filter((p) => p.enabled)} onClose={() => setParams({ test: undefined })} />}
-      {making && (
+      {making && providers.data && (
         <NewProvider
           vendors={vendors}
-          taken={(providers.data ?? []).map((p) => p.name)}
+          from={providers.data?.find((p) => p.id === making)}
+          taken={providers.data.map((p) => p.name)}
           onClose={() => setParams({ new: undefined })}
           onMade={(made) => setParams({ new: undefined, id: made.id })}
         />
@@ -119,7 +121,7 @@ function List({ providers, vendors, routes, onOpen }: ListProps) {
         <thead className="max-sm:sr-only">
           <tr className="border-line border-b text-[0.93rem] text-ink2">
             {columns.map((column) => (
-              <th key={column} scope="col" className={cx('px-4 py-2.5 font-medium', column === 'day' && 'max-lg:hidden')}>
+              <th key={column} scope="col" className={cx('px-4 py-2.5 font-medium', column === 'day' && 'sm:max-lg:hidden')}>
                 {t(`providers.column.${column}`)}
               </th>
             ))}
@@ -149,7 +151,7 @@ function List({ providers, vendors, routes, onOpen }: ListProps) {
               <td className="mt-2 inline-block sm:mt-0 sm:table-cell sm:px-4 sm:py-3">
                 <ProviderBadge state={state} />
               </td>
-              <td className="hidden w-1/4 px-4 py-3 lg:table-cell">
+              <td className="mt-2 block w-full empty:hidden sm:hidden lg:table-cell lg:w-1/4 lg:px-4 lg:py-3">
                 <Day
                   health={day?.providers.find((p) => p.id === provider.id)}
                   cost={spent?.rows?.find((row) => row.name === provider.name)?.now.cost}
@@ -179,21 +181,23 @@ function Day({ health, cost }: DayProps) {
   const cells = health.strip.map(cellOf)
   const bad = cells.filter((c) => c === 'bad' || c === 'some').length
   return (
-    <div className="flex items-center gap-3">
-      <Strip cells={cells} label={t('overview.strip', { name: health.name, bad, all: cells.length })} className="max-w-40" />
-      <span className="whitespace-nowrap text-[0.93rem] tabular-nums" title={t('overview.success')}>
-        {f.percent(1 - health.failed / health.tries)}
-      </span>
-      {health.duration_ms.p95 !== null && (
-        <span className="whitespace-nowrap text-[0.93rem] text-ink2 tabular-nums" title={t('overview.durationShort')}>
-          {f.ms(health.duration_ms.p95)}
+    <div className="space-y-1">
+      <Strip cells={cells} label={t('overview.strip', { name: health.name, bad, all: cells.length })} className="max-w-52" />
+      <p className="flex flex-wrap gap-x-3">
+        <span className="whitespace-nowrap text-[0.93rem] tabular-nums" title={t('overview.success')}>
+          {f.percent(1 - health.failed / health.tries)}
         </span>
-      )}
-      {cost?.currency && (
-        <span className="whitespace-nowrap text-[0.93rem] text-ink2 tabular-nums" title={t('overview.kpi.cost')}>
-          {f.money(cost.amount, cost.currency)}
-        </span>
-      )}
+        {health.duration_ms.p95 !== null && (
+          <span className="whitespace-nowrap text-[0.93rem] text-ink2 tabular-nums" title={t('overview.durationShort')}>
+            {f.ms(health.duration_ms.p95)}
+          </span>
+        )}
+        {cost?.currency && (
+          <span className="whitespace-nowrap text-[0.93rem] text-ink2 tabular-nums" title={t('overview.kpi.cost')}>
+            {f.money(cost.amount, cost.currency)}
+          </span>
+        )}
+      </p>
     </div>
   )
 }

@@ -18,7 +18,7 @@ export function Capture({ draft, onChange, error }: Props) {
   const { capture } = draft
   const set = (change: Partial<Draft['capture']>) => onChange({ capture: { ...capture, ...change } })
   return (
-    <Disclosure title={t('capture.title')} note={capture.on ? t('capture.kept') : t('capture.off')} open={capture.on}>
+    <Disclosure title={t('capture.title')} note={capture.on ? t('capture.kept') : t('capture.off')} open={capture.on} anchor="capture">
       <Switch
         label={t('capture.on')}
         note={t('capture.onNote')}

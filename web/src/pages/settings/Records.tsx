@@ -16,7 +16,7 @@ import { TextField } from '@/ui/Field'
 import { toast } from '@/ui/toast'
 import { Captured } from './Captured'
 import { Room } from './Room'
-import { bodyOf, type Draft, type Limit, toDraft, unlimited } from './retention'
+import { bodyOf, type Draft, isOutside, type Limit, leastGiB, toDraft, unlimited } from './retention'
 
 /** What is kept of requests, for how long, what is blacked out, and the room it takes. */
 export function Records() {
@@ -49,6 +49,7 @@ function Retention({ settings }: { settings: Schemas['RecordSettings'] }) {
   const { t } = useTranslation()
   const { version, draft, setDraft, dirty, take, discard } = useDraft(settings, toDraft)
   const body = bodyOf(draft)
+  const outside = limits.some(([name]) => isOutside(draft, name))
   const saving = useSave({
     save: (newer) => unwrap(api.PUT('/api/settings/records', { body: { ...body, version: newer ?? version } })),
     onSaved: async (saved) => {
@@ -58,7 +59,7 @@ function Retention({ settings }: { settings: Schemas['RecordSettings'] }) {
       await refresh('records')
     },
   })
-  useSaveKey(() => dirty && saving.save())
+  useSaveKey(() => dirty && !outside && saving.save())
   useUnsaved(dirty)
   return (
     <Card title={t('records.retention')} note={t('records.retentionNote')}>
@@ -66,17 +67,24 @@ function Retention({ settings }: { settings: Schemas['RecordSettings'] }) {
         className="space-y-4"
         onSubmit={(event) => {
           event.preventDefault()
-          saving.save()
+          if (!outside) saving.save()
         }}
       >
         <div className="grid items-start gap-4 sm:grid-cols-2">
           {limits.map(([name, normal]) => (
-            <LimitField key={name} name={name} normal={normal} draft={draft} onChange={setDraft} error={faultAt(saving.error, name)} />
+            <LimitField
+              key={name}
+              name={name}
+              normal={normal}
+              draft={draft}
+              onChange={setDraft}
+              error={isOutside(draft, name) ? t('records.outside', { least: leastGiB.toPrecision(2) }) : faultAt(saving.error, name)}
+            />
           ))}
         </div>
         {saving.error && !saving.inConflict && <ErrorNote error={saving.error} />}
         <div className="flex gap-2">
-          <Button look="primary" type="submit" busy={saving.busy} disabled={!dirty}>
+          <Button look="primary" type="submit" busy={saving.busy} disabled={!dirty || outside}>
             {t('common.save')}
           </Button>
           {dirty && <Button onClick={discard}>{t('common.discard')}</Button>}

@@ -12,6 +12,16 @@ type Body = Partial<Record<Limit, number>>
 
 const gib = 2 ** 30
 const sizes: readonly Limit[] = ['request_bytes', 'content_bytes']
+/** The least a bound on a size may be, in GiB: 16 MiB (server/recordsettings.go). */
+export const leastGiB = 16 / 1024
+
+/** Whether a size is too small or too large to be one, and so is not sent. */
+export function isOutside(draft: Draft, name: Limit): boolean {
+  const n = Number(draft[name].trim())
+  if (!sizes.includes(name) || draft[name] === unlimited || n === 0) return false
+  return !(n >= leastGiB && n <= 2 ** 20)
+}
+
 const names: readonly Limit[] = ['request_days', 'request_bytes', 'content_bytes', 'sum_days']
 
 export function toDraft(settings: Omit<Schemas['RecordSettings'], 'version'>): Draft {

@@ -5,7 +5,9 @@ import type uPlot from 'uplot'
 import { useFormat } from '@/lib/format'
 import { IconButton } from '../Button'
 import { Card } from '../Card'
+import { copyText } from '../Copy'
 import { LazyMenu } from '../LazyMenu'
+import { toast } from '../toast'
 import { ChartTable } from './ChartTable'
 import { Legend, type LegendHandle } from './Legend'
 import { colourOf, drawn, type Extras, makePlot } from './plot'
@@ -31,6 +33,8 @@ interface Props {
   /** Leads to what is behind a whole series. */
   seriesLink?: (series: string) => { to: string; search: never } | undefined
   className?: string
+  /** The same asked of a Prometheus. */
+  promql?: string | undefined
 }
 
 const none: never[] = []
@@ -52,6 +56,9 @@ export function TimeChart(props: Props) {
     if (!next.delete(key)) next.add(key)
     // Nothing left to see helps nobody.
     setHidden(next.size === data.series.length ? new Set() : next)
+  }
+  const copyQuery = async (query: string) => {
+    if (await copyText(query)) toast(t('chart.promqlCopied'), t('chart.promqlNote'))
   }
   const actions = (
     <div className="-my-1 -mr-2 flex">
@@ -84,6 +91,7 @@ export function TimeChart(props: Props) {
                   },
                 ]),
           ],
+          ...(props.promql ? [[{ label: t('chart.promql'), onSelect: () => void copyQuery(props.promql ?? '') }]] : []),
         ]}
       />
     </div>

@@ -52,7 +52,8 @@ export function makePlot(into: HTMLElement, data: Data, look: Look, extras: { cu
     {
       width: Math.max(into.clientWidth, 60),
       height: look.height,
-      padding: [8, 10, 0, 0],
+      // To the right there is room for half of the last label.
+      padding: [8, 20, 0, 0],
       legend: { show: false },
       cursor: {
         sync: { key: 'posthouse' },
