@@ -72,6 +72,8 @@ for (const theme of ['light', 'dark'] as const) {
       const providers = (await (await page.request.get('/api/providers')).json()) as { providers: { id: string }[] }
       // Before there is any: the first of these tests sees the page wait.
       await page.goto('/logs')
+      // Before the page is there at all, nothing waits either.
+      await expect(page.locator('h1').first()).toBeVisible()
       await expect(page.getByRole('status', { name: /^(Loading|加载中)$/ })).toHaveCount(0)
       await shoot(page, `logs-first-${theme}-${size.width}`)
       await expectAccessible(page, `/logs at first ${theme} ${size.width}`)
