@@ -109,7 +109,7 @@ func TestDaysOfBeforeGetTheirThirds(t *testing.T) {
 		t.Fatal(err)
 	}
 	batch, sums := &store.Batch{}, newPending()
-	flood.New(5).Days(2000, 6, now, func(r *proxy.Record) {
+	flood.New(5).Days(500, 6, now, func(r *proxy.Record) {
 		row := Account(r)
 		batch.Rows = append(batch.Rows, row)
 		sums.add(row)
@@ -146,7 +146,7 @@ func TestDaysOfBeforeGetTheirThirds(t *testing.T) {
 	rows := allRows(t, records)
 	for more, rounds := true, 0; more; rounds++ {
 		for _, kind := range []tally.Kind{tally.ByModel, tally.ByConsumer, tally.ByKey} {
-			same(t, "days", expected(rows, kind, day), storedWithin(t, records, kind, time.Hour, day, within))
+			same(t, "days", expected(rows, kind, day), storedWithin(t, records, kind, time.Hour, day, within, rows))
 		}
 		if t.Failed() {
 			t.Fatalf("after %d pieces of housekeeping", rounds)
