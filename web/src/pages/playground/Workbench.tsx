@@ -140,19 +140,19 @@ export function Workbench({ first, models }: { first: Session; models: string[] 
           />
         ))}
       </div>
-      {blind && (
-        <BlindBar
-          blind={blind}
-          columns={seen}
-          ready={busy.size === 0 && columns.every((c) => c.turns.length > 0) && columns.some((c) => c.turns.at(-1)?.role === 'assistant')}
-          onVerdict={(verdict) => setBlind({ ...blind, verdict })}
-          onAgain={() => {
-            setColumns(columns.map((c) => ({ ...c, turns: [] })))
-            mix()
-          }}
-        />
-      )}
-      <div className="sticky bottom-3 z-[5]">
+      <div className="sticky bottom-3 z-[5] space-y-3">
+        {blind && (
+          <BlindBar
+            blind={blind}
+            columns={seen}
+            ready={busy.size === 0 && columns.every((c) => c.turns.length > 0) && columns.some((c) => c.turns.at(-1)?.role === 'assistant')}
+            onVerdict={(verdict) => setBlind({ ...blind, verdict })}
+            onAgain={() => {
+              setColumns(columns.map((c) => ({ ...c, turns: [] })))
+              mix()
+            }}
+          />
+        )}
         <Composer
           text={draft}
           onText={setDraft}
