@@ -20,16 +20,16 @@ func newRequestID(now time.Time) string {
 	var b [16]byte
 	binary.BigEndian.PutUint64(b[:8], uint64(now.UnixMilli())<<16|rand.Uint64()>>48) // the runtime's ChaCha8 source
 	binary.BigEndian.PutUint64(b[8:], rand.Uint64())
-	return requestPrefix + hex.EncodeToString(b[:])
+	return RequestPrefix + hex.EncodeToString(b[:])
 }
 
-// requestPrefix begins every request id.
-const requestPrefix = "req_"
+// RequestPrefix begins every request id.
+const RequestPrefix = "req_"
 
 // RequestTime is when the call with a request id began, to the millisecond;
 // false: the id was not made here.
 func RequestTime(id string) (time.Time, bool) {
-	digits, ours := strings.CutPrefix(id, requestPrefix)
+	digits, ours := strings.CutPrefix(id, RequestPrefix)
 	raw, err := hex.DecodeString(digits)
 	if !ours || err != nil || len(raw) != 16 {
 		return time.Time{}, false

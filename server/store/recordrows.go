@@ -93,18 +93,14 @@ func text(s string) string {
 	return strings.ReplaceAll(strings.ToValidUTF8(s, "\uFFFD"), "\x00", "\uFFFD")
 }
 
-const (
-	// ownPrefix begins a request id of ours (proxy.RequestTime).
-	ownPrefix = "req_"
-	// requestIDBytes is how long the number in it is.
-	requestIDBytes = 16
-)
+// requestIDBytes is how long the number in a request id of ours is.
+const requestIDBytes = 16
 
 // ownID is the number in a request id of ours, in half as many bytes and
 // without a column of its own; false: the id is of another make. The written
 // form is the same again when it is read.
 func ownID(id string) (raw [requestIDBytes]byte, ok bool) {
-	digits, ok := strings.CutPrefix(id, ownPrefix)
+	digits, ok := strings.CutPrefix(id, proxy.RequestPrefix)
 	if !ok || len(digits) != 2*requestIDBytes || strings.ContainsAny(digits, "ABCDEF") {
 		return raw, false
 	}
@@ -363,7 +359,7 @@ func (n *names) readDetail(r *Row, detail []byte) error {
 	rec.Plan = n.plan(u)
 	copy(rec.Trace.ID[:], u.text())
 	if flags&flagOwnID != 0 {
-		rec.ID = ownPrefix + hex.EncodeToString(u.take(requestIDBytes))
+		rec.ID = proxy.RequestPrefix + hex.EncodeToString(u.take(requestIDBytes))
 	}
 	rec.Asked = indeed(rec.Asked, rec.Model)
 	return u.err()

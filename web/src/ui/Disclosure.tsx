@@ -2,7 +2,6 @@ import { Collapsible } from '@base-ui/react/collapsible'
 import { ChevronRight } from 'lucide-react'
 import { type ReactNode, useEffect, useRef } from 'react'
 
-/** Something folded away until it is wanted. */
 interface Props {
   title: string
   note?: string
@@ -12,6 +11,7 @@ interface Props {
   anchor?: string
 }
 
+/** Something folded away until it is wanted. */
 export function Disclosure({ title, note, children, open, anchor }: Props) {
   const box = useRef<HTMLDivElement>(null)
   const meant = anchor !== undefined && window.location.hash === `#${anchor}`

@@ -10,30 +10,10 @@ import { Card } from '@/ui/Card'
 import { TimeChart } from '@/ui/chart/TimeChart'
 import type { Band, Colour, Mark } from '@/ui/chart/types'
 import { ErrorNote, Skeleton } from '@/ui/Feedback'
+import { type Dimension, dimensions, type Metric, metrics } from './explored'
 import { explore } from './promql'
 import { type Links, spanQuery } from './useMonitor'
 
-const metrics = [
-  'tokens_in_per_s',
-  'tokens_out_per_s',
-  'ttft_avg',
-  'ttft_p95',
-  'duration_avg',
-  'duration_p50',
-  'duration_p90',
-  'duration_p95',
-  'duration_p99',
-  'speed_p50',
-  'requests_per_s',
-  'success_rate',
-  'failed',
-  'fallbacks',
-  'attempts',
-  'cost',
-] as const
-type Metric = (typeof metrics)[number]
-const dimensions = ['model', 'provider', 'consumer', 'route', 'outcome', 'class'] as const
-type Dimension = (typeof dimensions)[number]
 const colours: Colour[] = ['s1', 's2', 's3', 's4', 's5', 's6', 'served', 'gone']
 
 /** Any figure over time by anything it can be told apart by. */

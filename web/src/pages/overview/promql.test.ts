@@ -1,26 +1,13 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { dimensions, metrics } from './explored'
 import { explore, outcomes, quantiles, tokens } from './promql'
 
 const source = ['series.go', 'record.go', 'state.go']
   .map((file) => readFileSync(join(process.cwd(), '../server/metrics', file), 'utf8'))
   .join('\n')
 
-const metrics = [
-  'tokens_in_per_s',
-  'ttft_avg',
-  'ttft_p95',
-  'duration_p99',
-  'speed_p50',
-  'requests_per_s',
-  'success_rate',
-  'failed',
-  'fallbacks',
-  'attempts',
-  'cost',
-]
-const dimensions = ['model', 'provider', 'consumer', 'route', 'outcome', 'class']
 const all = [outcomes, tokens, quantiles('ttft'), quantiles('duration')].concat(
   metrics.flatMap((metric) => dimensions.flatMap((by) => explore(metric, by) ?? [])),
 )
